@@ -1,0 +1,433 @@
+package casefile
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"hash/maphash"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gcdiag/internal/ident"
+	"gcdiag/internal/record"
+)
+
+// Builder fills a case with what the systems state, and sees to it that a system
+// states each thing once:
+//
+//   - the same row twice is one record,
+//   - a movement's later row is its new status: later by time; at one time final
+//     after pending, and cancelled after both,
+//   - any other row with an id that its system has used already is a reject that
+//     names both places.
+//
+// Ids are compared by ident.Key. What comes out does not depend on the order in
+// which rows come in, but for the order of the tables and the rows that stand
+// for several equal ones. It is not safe for concurrent use.
+type Builder struct {
+	c    *Case
+	seed maphash.Seed
+	mask uint64 // of the hashes that are used; tests narrow it
+
+	movements     part[record.Movement]
+	cards         part[record.Card]
+	orders        part[record.Order]
+	subscriptions part[record.Subscription]
+	deliveries    part[record.Delivery]
+	flows         part[record.Flow]
+	postings      part[record.Posting]
+	rules         part[record.Rule]
+	exceptions    part[record.Exception]
+}
+
+// NewBuilder fills c, which must have no records yet. The systems of what is
+// added, and their inputs, must be in the case when Finish is called.
+func NewBuilder(c *Case) *Builder {
+	b := &Builder{c: c, seed: maphash.MakeSeed(), mask: math.MaxUint64}
+	b.movements = newPart(b, record.Movements, &c.Movements, func(r *record.Movement) row { return row{&r.Source, &r.ID, r.At} })
+	b.movements.status = func(r *record.Movement) record.Status { return r.Status }
+	b.cards = newPart(b, record.Cards, &c.Cards, func(r *record.Card) row { return row{&r.Source, &r.ID, r.CreatedAt} })
+	b.orders = newPart(b, record.Orders, &c.Orders, func(r *record.Order) row { return row{&r.Source, &r.ID, r.At} })
+	b.subscriptions = newPart(b, record.Subscriptions, &c.Subscriptions, func(r *record.Subscription) row { return row{&r.Source, &r.ID, r.CreatedAt} })
+	b.deliveries = newPart(b, record.Deliveries, &c.Deliveries, func(r *record.Delivery) row { return row{&r.Source, &r.ID, r.ReceivedAt} })
+	b.flows = newPart(b, record.Flows, &c.Flows, func(r *record.Flow) row { return row{&r.Source, &r.ID, r.LastRunAt} })
+	b.postings = newPart(b, record.Postings, &c.Postings, func(r *record.Posting) row { return row{&r.Source, &r.ID, r.Dated} })
+	b.rules = newPart(b, record.Rules, &c.Rules, func(r *record.Rule) row { return row{&r.Source, &r.ID, r.ChangedAt} })
+	b.exceptions = newPart(b, record.Exceptions, &c.Exceptions, func(r *record.Exception) row { return row{&r.Source, &r.ID, r.OpenedAt} })
+	return b
+}
+
+// Movement adds a movement. The error is always nil, here and below.
+func (b *Builder) Movement(r record.Movement) error { return b.movements.add(r) }
+
+// Card adds a card.
+func (b *Builder) Card(r record.Card) error { return b.cards.add(r) }
+
+// Order adds an order.
+func (b *Builder) Order(r record.Order) error { return b.orders.add(r) }
+
+// Subscription adds a subscription.
+func (b *Builder) Subscription(r record.Subscription) error { return b.subscriptions.add(r) }
+
+// Delivery adds a delivery. One without an id gets its place as one.
+func (b *Builder) Delivery(r record.Delivery) error { return b.deliveries.add(r) }
+
+// Flow adds a flow.
+func (b *Builder) Flow(r record.Flow) error { return b.flows.add(r) }
+
+// Posting adds a posting. Those without an id are all kept: nothing tells twins
+// from repetitions.
+func (b *Builder) Posting(r record.Posting) error { return b.postings.add(r) }
+
+// Rule adds a rule.
+func (b *Builder) Rule(r record.Rule) error { return b.rules.add(r) }
+
+// Exception adds an exception.
+func (b *Builder) Exception(r record.Exception) error { return b.exceptions.add(r) }
+
+// Reject adds a row that did not become a record.
+func (b *Builder) Reject(r Reject) error {
+	b.c.Rejects = append(b.c.Rejects, r)
+	return nil
+}
+
+// Finish settles the repetitions, gives deliveries their ids, sorts the rejects
+// by their place and fills in what the reads of the systems count: rows, rejects,
+// repetitions, replacements, earliest and latest time. A read is added where a
+// system has none for a record type; one that was Absent or Empty and has rows
+// after all becomes HasRows, or Unread where every row was rejected. The builder
+// must not be used afterwards.
+func (b *Builder) Finish() *Case {
+	b.movements.finish()
+	b.cards.finish()
+	b.orders.finish()
+	b.subscriptions.finish()
+	b.deliveries.finish()
+	b.flows.finish()
+	b.postings.finish()
+	b.rules.finish()
+	b.exceptions.finish()
+	for r := range b.c.Deliveries.All() {
+		if r.ID == "" {
+			r.ID = b.place(r.Source)
+		}
+	}
+	slices.SortStableFunc(b.c.Rejects, func(x, y Reject) int {
+		return cmp.Or(cmp.Compare(x.System, y.System), cmp.Compare(x.Record, y.Record), comparePlace(x.Source, y.Source))
+	})
+	for _, r := range b.c.Rejects {
+		b.read(r.System, r.Record).Rejected++
+	}
+	for i := range b.c.Systems {
+		for j := range b.c.Systems[i].Reads {
+			r := &b.c.Systems[i].Reads[j]
+			switch {
+			case r.State != Absent && r.State != Empty:
+			case r.Rows+r.Repeated > 0:
+				r.State = HasRows
+			case r.Rejected > 0:
+				r.State = Unread
+				r.Why = fmt.Sprintf("none of its %d rows could be read", r.Rejected)
+			}
+		}
+	}
+	return b.c
+}
+
+// read is the read of a record type of a system, made where there is none.
+func (b *Builder) read(system uint16, t record.Type) *Read {
+	s := &b.c.Systems[system]
+	for i := range s.Reads {
+		if s.Reads[i].Record == t {
+			return &s.Reads[i]
+		}
+	}
+	s.Reads = append(s.Reads, Read{Record: t})
+	return &s.Reads[len(s.Reads)-1]
+}
+
+func comparePlace(a, b record.Source) int {
+	return cmp.Or(cmp.Compare(a.Input, b.Input), cmp.Compare(a.Row, b.Row))
+}
+
+// place is where a row stands, as messages show it.
+func (b *Builder) place(s record.Source) string {
+	name := b.c.Systems[s.System].Name
+	if inputs := b.c.Systems[s.System].Inputs; int(s.Input) < len(inputs) {
+		name = inputs[s.Input].Name
+	}
+	return fmt.Sprintf("%s:%d", name, s.Row)
+}
+
+// row is what a builder needs to know of a record.
+type row struct {
+	*record.Source
+	id *string
+	at record.Time
+}
+
+// part is the records of one type.
+type part[T any] struct {
+	b      *Builder
+	record record.Type
+	rows   *Table[T]
+	of     func(*T) row
+	status func(*T) record.Status // nil: rows are never replaced
+	plan   plan
+
+	// first finds the first record with an id by the hash of system and key;
+	// others has those whose hash another id has taken.
+	first  map[uint64]uint32
+	others map[string]uint32
+	again  []repetition[T]
+	reads  map[uint16]*Read // counts, by system
+}
+
+// repetition is a row with the id of an earlier one, but another content.
+type repetition[T any] struct {
+	first   uint32 // index of the earlier one
+	r       T
+	content []byte
+}
+
+func newPart[T any](b *Builder, t record.Type, rows *Table[T], of func(*T) row) part[T] {
+	return part[T]{b: b, record: t, rows: rows, of: of, plan: planOf(reflect.TypeFor[T]()), first: map[uint64]uint32{}, reads: map[uint16]*Read{}}
+}
+
+func (p *part[T]) add(r T) error {
+	added := p.rows.Add(r)
+	is := p.of(added)
+	if *is.id == "" {
+		return nil
+	}
+	first, known := p.find(is)
+	if !known {
+		return nil
+	}
+	kept := p.rows.at(int(first))
+	if bytes.Equal(p.content(added), p.content(kept)) {
+		p.repeat(kept, added)
+	} else {
+		p.again = append(p.again, repetition[T]{first: first, r: *added})
+	}
+	p.rows.drop()
+	return nil
+}
+
+// find looks up the first record with the id of the one just added, which it is
+// where there is none yet.
+func (p *part[T]) find(is row) (first uint32, known bool) {
+	key := ident.Key(*is.id)
+	system := [2]byte{byte(is.System), byte(is.System >> 8)}
+	var h maphash.Hash
+	h.SetSeed(p.b.seed)
+	h.Write(system[:])
+	h.WriteString(key)
+	sum := h.Sum64() & p.b.mask
+	last := uint32(p.rows.Len() - 1)
+	first, taken := p.first[sum]
+	if !taken {
+		p.first[sum] = last
+		return last, false
+	}
+	kept := p.of(p.rows.at(int(first)))
+	if kept.System == is.System && ident.Key(*kept.id) == key {
+		return first, true
+	}
+	name := string(system[:]) + key
+	if first, known = p.others[name]; known {
+		return first, true
+	}
+	if p.others == nil {
+		p.others = map[string]uint32{}
+	}
+	p.others[name] = last
+	return last, false
+}
+
+// repeat counts a row that says what another says. Of two forms of the id the
+// lesser stays, so that the order of rows does not matter.
+func (p *part[T]) repeat(kept, r *T) {
+	k, is := p.of(kept), p.of(r)
+	*k.id = min(*k.id, *is.id)
+	p.count(is.System).Repeated++
+}
+
+func (p *part[T]) count(system uint16) *Read {
+	c := p.reads[system]
+	if c == nil {
+		c = new(Read)
+		p.reads[system] = c
+	}
+	return c
+}
+
+// content is all that a row says, whatever its place, the form of its id and the
+// order of its attributes.
+func (p *part[T]) content(r *T) []byte {
+	v := p.comparable(r)
+	var e encoder
+	e.fields(p.plan, v, true)
+	return e.b
+}
+
+func (p *part[T]) comparable(r *T) reflect.Value {
+	c := *r
+	is := p.of(&c)
+	*is.Source = record.Source{}
+	*is.id = ident.Key(*is.id)
+	v := reflect.ValueOf(&c).Elem()
+	attrs := v.FieldByName("Attrs").Addr().Interface().(*[]record.Attr)
+	*attrs = slices.SortedFunc(slices.Values(*attrs), func(x, y record.Attr) int {
+		return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Value, y.Value))
+	})
+	return v
+}
+
+func (p *part[T]) finish() {
+	p.first, p.others = nil, nil
+	slices.SortStableFunc(p.again, func(x, y repetition[T]) int { return cmp.Compare(x.first, y.first) })
+	for i := 0; i < len(p.again); {
+		n := i + 1
+		for n < len(p.again) && p.again[n].first == p.again[i].first {
+			n++
+		}
+		kept := p.rows.at(int(p.again[i].first))
+		*kept = p.settle(append([]repetition[T]{{r: *kept}}, p.again[i:n]...))
+		i = n
+	}
+	p.again = nil
+	for r := range p.rows.All() {
+		is := p.of(r)
+		c := p.count(is.System)
+		c.Rows++
+		if is.at.Known() {
+			if !c.From.Known() || is.at.Compare(c.From) < 0 {
+				c.From = is.at
+			}
+			if is.at.Compare(c.To) > 0 {
+				c.To = is.at
+			}
+		}
+	}
+	for system, c := range p.reads {
+		r := p.b.read(system, p.record)
+		r.Rows, r.Repeated, r.Replaced, r.From, r.To = c.Rows, c.Repeated, c.Replaced, c.From, c.To
+	}
+}
+
+// settle finds the row that stays of those with one id. The others repeat it,
+// were replaced by it, or are rejects.
+func (p *part[T]) settle(list []repetition[T]) T {
+	for i := range list {
+		list[i].content = p.content(&list[i].r)
+	}
+	slices.SortStableFunc(list, func(x, y repetition[T]) int {
+		a, b := p.of(&x.r), p.of(&y.r)
+		by := a.at.Compare(b.at)
+		if by == 0 && p.status != nil {
+			by = cmp.Compare(rank(p.status(&x.r)), rank(p.status(&y.r)))
+		}
+		return cmp.Or(by, bytes.Compare(x.content, y.content), comparePlace(*a.Source, *b.Source))
+	})
+	distinct := list[:1]
+	for i := range list[1:] {
+		last := &distinct[len(distinct)-1]
+		if bytes.Equal(list[i+1].content, last.content) {
+			p.repeat(&last.r, &list[i+1].r)
+		} else {
+			distinct = append(distinct, list[i+1])
+		}
+	}
+	if p.status == nil {
+		for i := range distinct[1:] {
+			p.reject(&distinct[i+1].r, &distinct[0].r)
+		}
+		return distinct[0].r
+	}
+	last := len(distinct) - 1
+	current := map[record.Status]*T{} // the row that has a status
+	for i := last; i >= 0; i-- {
+		r := &distinct[i].r
+		switch status := p.status(r); {
+		case current[status] != nil:
+			p.reject(r, current[status])
+		default:
+			current[status] = r
+			if i < last {
+				p.count(p.of(r).System).Replaced++
+			}
+		}
+	}
+	return distinct[last].r
+}
+
+// rank orders the states that a movement has at one time: what is pending
+// becomes final, and both can be cancelled.
+func rank(s record.Status) int {
+	return slices.Index([]record.Status{record.Pending, record.Final, record.Cancelled}, s)
+}
+
+// reject makes a reject of a row whose id another one has.
+func (p *part[T]) reject(r, kept *T) {
+	is := p.of(r)
+	p.b.Reject(Reject{
+		Source: *is.Source,
+		Record: p.record,
+		Place:  p.b.place(*is.Source),
+		Reason: fmt.Sprintf("repeats %s with another %s", p.b.place(*p.of(kept).Source), strings.Join(p.differing(r, kept), ", ")),
+		Keys:   keys(reflect.ValueOf(r).Elem()),
+		At:     is.at,
+	})
+}
+
+// differing names the columns in which two rows differ, three at most.
+func (p *part[T]) differing(a, b *T) []string {
+	x, y := p.comparable(a), p.comparable(b)
+	var names []string
+	for _, f := range p.plan {
+		if f.name == "attrs" {
+			continue
+		}
+		fx, fy := x.FieldByIndex(f.index), y.FieldByIndex(f.index)
+		if fx.Interface() != fy.Interface() {
+			names = append(names, columnName(f.name))
+		}
+	}
+	attrs := func(v reflect.Value) []record.Attr { return v.FieldByName("Attrs").Interface().([]record.Attr) }
+	for _, pair := range [][2][]record.Attr{{attrs(x), attrs(y)}, {attrs(y), attrs(x)}} {
+		for _, at := range pair[0] {
+			if !slices.Contains(pair[1], at) && !slices.Contains(names, at.Name) {
+				names = append(names, at.Name)
+			}
+		}
+	}
+	names = slices.Compact(names)
+	return names[:min(3, len(names))]
+}
+
+// columnName is the contract's column that a field of a record comes from.
+func columnName(field string) string {
+	switch field {
+	case "points":
+		return "unit"
+	case "from":
+		return "source"
+	case "contrary", "by_kind_sign":
+		return "sign"
+	}
+	return field
+}
+
+// keys lists the identifiers of a row, as written.
+func keys(v reflect.Value) []string {
+	var ks []string
+	for _, name := range []string{"ID", "Event", "Ref", "Order", "Card", "Refund", "Batch"} {
+		if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.String && f.String() != "" {
+			ks = append(ks, f.String())
+		}
+	}
+	return ks
+}

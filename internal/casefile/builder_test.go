@@ -1,0 +1,295 @@
+package casefile
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"gcdiag/internal/money"
+	"gcdiag/internal/record"
+)
+
+var noon = time.Date(2026, 10, 24, 12, 0, 0, 0, time.UTC)
+
+func hour(n int) record.Time { return record.At(noon.Add(time.Duration(n) * time.Hour)) }
+
+// shop is a case of a platform with two exports, an integration and an ERP.
+func shop() *Case {
+	return &Case{Systems: []System{
+		{Role: record.Platform, Name: "Shop", Inputs: []Input{{Name: "movements.csv"}, {Name: "old.xlsx:May"}}},
+		{Role: record.Integration, Name: "Bridge", Inputs: []Input{{Name: "log.csv"}}},
+		{Role: record.ERP, Name: "Books"},
+	}}
+}
+
+func TestRepeatedMovements(t *testing.T) {
+	at := func(row uint32) record.Source { return record.Source{Row: row} }
+	load := func(row uint32, change func(*record.Movement)) record.Movement {
+		m := record.Movement{Source: at(row), ID: "m-1", Card: "c-1", Kind: record.Load, Amount: 5000, At: hour(0), Order: "#7"}
+		if change != nil {
+			change(&m)
+		}
+		return m
+	}
+	state := func(s record.Status, hours int) func(*record.Movement) {
+		return func(m *record.Movement) { m.Status, m.At = s, hour(hours) }
+	}
+	for _, c := range []struct {
+		story    string
+		rows     []record.Movement
+		kept     []uint32 // rows
+		rejected []string // place and reason
+		repeated int
+		replaced int
+	}{
+		{"one row", []record.Movement{load(1, nil)}, []uint32{1}, nil, 0, 0},
+		{"two events", []record.Movement{load(1, nil), load(2, func(m *record.Movement) { m.ID = "m-2" })}, []uint32{1, 2}, nil, 0, 0},
+		{"the same row three times", []record.Movement{load(1, nil), load(2, nil), load(3, nil)}, []uint32{1}, nil, 2, 0},
+		{"another form of the id", []record.Movement{load(1, func(m *record.Movement) { m.ID = "gid://shop/Movement/M-1" }), load(2, nil)}, []uint32{1}, nil, 1, 0},
+		{"attributes in another order", []record.Movement{
+			load(1, func(m *record.Movement) { m.Attrs = []record.Attr{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}} }),
+			load(2, func(m *record.Movement) { m.Attrs = []record.Attr{{Name: "b", Value: "2"}, {Name: "a", Value: "1"}} })}, []uint32{1}, nil, 1, 0},
+		{"the same id in another system", []record.Movement{load(1, nil), load(2, func(m *record.Movement) { m.System = 1 })}, []uint32{1, 2}, nil, 0, 0},
+		{"pending, then final", []record.Movement{load(1, state(record.Pending, 0)), load(2, state(record.Final, 1))}, []uint32{2}, nil, 0, 1},
+		{"final written above pending", []record.Movement{load(1, state(record.Final, 1)), load(2, state(record.Pending, 0))}, []uint32{1}, nil, 0, 1},
+		{"pending and final at one time", []record.Movement{load(1, state(record.Final, 0)), load(2, state(record.Pending, 0))}, []uint32{1}, nil, 0, 1},
+		{"final and cancelled at one time", []record.Movement{load(1, state(record.Cancelled, 0)), load(2, state(record.Final, 0))}, []uint32{1}, nil, 0, 1},
+		{"pending again after final", []record.Movement{load(1, state(record.Final, 0)), load(2, state(record.Pending, 3))}, []uint32{2}, nil, 0, 1},
+		{"three states twice", []record.Movement{
+			load(1, state(record.Pending, 0)), load(2, state(record.Final, 1)), load(3, state(record.Cancelled, 2)),
+			load(4, state(record.Pending, 0)), load(5, state(record.Final, 1)), load(6, state(record.Cancelled, 2))}, []uint32{3}, nil, 3, 2},
+		{"another amount", []record.Movement{load(3, nil), load(12, func(m *record.Movement) { m.Amount = 6000 })}, []uint32{12},
+			[]string{"movements.csv:3 repeats movements.csv:12 with another amount"}, 0, 0},
+		{"another amount later on", []record.Movement{load(3, nil), load(12, func(m *record.Movement) { m.Amount, m.At = 6000, hour(1) })}, []uint32{12},
+			[]string{"movements.csv:3 repeats movements.csv:12 with another amount, at"}, 0, 0},
+		{"another attribute in another file", []record.Movement{
+			load(3, func(m *record.Movement) { m.Attrs = []record.Attr{{Name: "Till", Value: "9"}} }),
+			load(4, func(m *record.Movement) { m.Input = 1 })}, []uint32{3},
+			[]string{"old.xlsx:May:4 repeats movements.csv:3 with another Till"}, 0, 0},
+		{"a repeated state beside a later one", []record.Movement{
+			load(1, state(record.Pending, 0)), load(2, state(record.Pending, 1)), load(3, state(record.Final, 2))}, []uint32{3},
+			[]string{"movements.csv:1 repeats movements.csv:2 with another at"}, 0, 1},
+	} {
+		for range 6 {
+			b := NewBuilder(shop())
+			for _, m := range c.rows {
+				b.Movement(m)
+			}
+			got := b.Finish()
+			var kept []uint32
+			for m := range got.Movements.All() {
+				kept = append(kept, m.Row)
+			}
+			slices.Sort(kept)
+			var rejected []string
+			for _, r := range got.Rejects {
+				rejected = append(rejected, r.Place+" "+r.Reason)
+				if !slices.Contains(r.Keys, "m-1") || !slices.Contains(r.Keys, "#7") || !slices.Contains(r.Keys, "c-1") || !r.At.Known() || r.Record != record.Movements {
+					t.Errorf("%s: reject %+v lacks what it could speak of", c.story, r)
+				}
+			}
+			read := got.Systems[0].Read(record.Movements)
+			// Of equal rows any may stand for all.
+			if len(kept) != len(c.kept) || c.repeated == 0 && !slices.Equal(kept, c.kept) {
+				t.Errorf("%s: kept rows %v, want %v", c.story, kept, c.kept)
+			}
+			if !slices.Equal(rejected, c.rejected) || read.Rejected != len(c.rejected) {
+				t.Errorf("%s: rejected %q, want %q", c.story, rejected, c.rejected)
+			}
+			if read.Repeated != c.repeated || read.Replaced != c.replaced {
+				t.Errorf("%s: %d repeated and %d replaced, want %d and %d", c.story, read.Repeated, read.Replaced, c.repeated, c.replaced)
+			}
+			rand.Shuffle(len(c.rows), func(i, j int) { c.rows[i], c.rows[j] = c.rows[j], c.rows[i] })
+		}
+	}
+}
+
+func TestOtherRepetitions(t *testing.T) {
+	b := NewBuilder(shop())
+	src := func(system uint16, row uint32) record.Source { return record.Source{System: system, Row: row} }
+	b.Posting(record.Posting{Source: src(2, 1), Amount: 100, Dated: hour(0)})
+	b.Posting(record.Posting{Source: src(2, 2), Amount: 100, Dated: hour(0)})
+	b.Posting(record.Posting{Source: src(2, 3), ID: "JE-1", Ref: "m-1", Amount: 100, Dated: hour(1)})
+	b.Posting(record.Posting{Source: src(2, 4), ID: "je-1", Ref: "m-2", Amount: 100, Dated: hour(2), Batch: "b"})
+	b.Posting(record.Posting{Source: src(2, 5), ID: "JE-1", Ref: "m-1", Amount: 100, Dated: hour(1)})
+	b.Delivery(record.Delivery{Source: src(1, 7), Event: "m-1", Outcome: record.Delivered, ReceivedAt: hour(0)})
+	b.Delivery(record.Delivery{Source: src(1, 8), Event: "m-1", Outcome: record.Delivered, ReceivedAt: hour(0)})
+	b.Order(record.Order{Source: src(0, 1), ID: "1", At: hour(0), Status: "open"})
+	b.Order(record.Order{Source: src(0, 2), ID: "1", At: hour(0), Status: "paid"})
+	b.Card(record.Card{Source: src(0, 1), ID: "c"})
+	b.Subscription(record.Subscription{Source: src(0, 1), ID: "s"})
+	b.Flow(record.Flow{Source: src(1, 1), ID: "f"})
+	b.Rule(record.Rule{Source: src(2, 1), ID: "r"})
+	b.Exception(record.Exception{Source: src(2, 1), ID: "e"})
+	b.Reject(Reject{Source: src(1, 2), Record: record.Deliveries, Place: "log.csv:2"})
+	b.Reject(Reject{Source: src(0, 9), Record: record.Orders, Place: "movements.csv:9"})
+	c := b.Finish()
+
+	if n := c.Postings.Len(); n != 3 {
+		t.Errorf("%d postings, want both that have no id and one JE-1", n)
+	}
+	var ids []string
+	for d := range c.Deliveries.All() {
+		ids = append(ids, d.ID)
+	}
+	if !slices.Equal(ids, []string{"log.csv:7", "log.csv:8"}) {
+		t.Errorf("deliveries %q", ids)
+	}
+	for _, n := range []int{c.Cards.Len(), c.Orders.Len(), c.Subscriptions.Len(), c.Flows.Len(), c.Rules.Len(), c.Exceptions.Len()} {
+		if n != 1 {
+			t.Errorf("%d records, want 1", n)
+		}
+	}
+	var places []string
+	for _, r := range c.Rejects {
+		places = append(places, r.Place)
+	}
+	if len(places) != 4 || places[2] != "log.csv:2" || places[3] != "Books:4" || !strings.HasPrefix(places[0], "movements.csv:") {
+		t.Errorf("rejects at %q, want them by system and row", places)
+	}
+	if r := c.Rejects[3]; !slices.Equal(r.Keys, []string{"je-1", "m-2", "b"}) || !strings.Contains(r.Reason, "Books:3") {
+		t.Errorf("reject %+v", r)
+	}
+	read := c.Systems[2].Read(record.Postings)
+	if read.State != HasRows || read.Rows != 3 || read.Repeated != 1 || read.Rejected != 1 || read.From != hour(0) || read.To != hour(1) {
+		t.Errorf("read %+v", read)
+	}
+}
+
+func TestReadsOfNothing(t *testing.T) {
+	c := shop()
+	c.Systems[0].Reads = []Read{{Record: record.Movements, State: Empty}, {Record: record.Orders, State: Empty}, {Record: record.Cards, State: Truncated, Why: "cancelled"}}
+	b := NewBuilder(c)
+	b.Reject(Reject{Record: record.Movements})
+	b.Card(record.Card{ID: "c"})
+	b.Finish()
+	if r := c.Systems[0].Read(record.Movements); r.State != Unread || r.Why == "" {
+		t.Errorf("a file whose every row is rejected proves nothing: %+v", r)
+	}
+	if r := c.Systems[0].Read(record.Orders); r.State != Empty {
+		t.Errorf("a file without rows: %+v", r)
+	}
+	if r := c.Systems[0].Read(record.Cards); r.State != Truncated || r.Rows != 1 {
+		t.Errorf("a file read in part: %+v", r)
+	}
+	if r := c.Systems[0].Read(record.Subscriptions); r.State != Absent {
+		t.Errorf("no file: %+v", r)
+	}
+}
+
+// However rows come in, the case says the same.
+func TestOrderOfRowsDoesNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := rapid.Custom(func(t *rapid.T) record.Movement {
+			return record.Movement{
+				Source: record.Source{System: uint16(rapid.IntRange(0, 1).Draw(t, "system"))},
+				ID:     rapid.SampledFrom([]string{"m-1", "M-1", "#m-1", "m-2", "m-3"}).Draw(t, "id"),
+				Status: record.Status(rapid.IntRange(0, 2).Draw(t, "status")),
+				Amount: money.Amount(rapid.IntRange(1, 2).Draw(t, "amount")),
+				At:     hour(rapid.IntRange(0, 2).Draw(t, "at")),
+				Order:  rapid.SampledFrom([]string{"", "7"}).Draw(t, "order"),
+			}
+		})
+		rows := rapid.SliceOfN(draw, 0, 12).Draw(t, "rows")
+		for i := range rows {
+			rows[i].Row = uint32(i + 1)
+		}
+		mask := rapid.SampledFrom([]uint64{0, 1, ^uint64(0)}).Draw(t, "mask")
+		said := func(rows []record.Movement) string {
+			b := NewBuilder(shop())
+			b.mask = mask
+			for _, m := range rows {
+				b.Movement(m)
+				b.Posting(record.Posting{Source: record.Source{System: 2, Row: m.Row}, ID: m.ID, Amount: m.Amount, Dated: m.At, Order: m.Order})
+			}
+			c := b.Finish()
+			var out []string
+			for m := range c.Movements.All() {
+				m.Source.Row, m.Source.Input = 0, 0
+				out = append(out, fmt.Sprintf("%+v", *m))
+			}
+			for p := range c.Postings.All() {
+				p.Source.Row, p.Source.Input = 0, 0
+				out = append(out, fmt.Sprintf("%+v", *p))
+			}
+			for _, r := range c.Rejects {
+				_, with, _ := strings.Cut(r.Reason, " with ")
+				out = append(out, fmt.Sprint(r.System, r.Record, with, strings.ToLower(strings.TrimPrefix(r.Keys[0], "#")), r.Keys[1:], r.At))
+			}
+			for _, s := range c.Systems {
+				out = append(out, fmt.Sprintf("%+v", s.Reads))
+			}
+			if total := c.Movements.Len() + len(slices.Collect(rejectsOf(c, record.Movements))) + c.Systems[0].Read(record.Movements).Repeated + c.Systems[1].Read(record.Movements).Repeated +
+				c.Systems[0].Read(record.Movements).Replaced + c.Systems[1].Read(record.Movements).Replaced; total != len(rows) {
+				t.Fatalf("%d rows became %d", len(rows), total)
+			}
+			slices.Sort(out)
+			return strings.Join(out, "\n")
+		}
+		first := said(rows)
+		shuffled := rapid.Permutation(rows).Draw(t, "shuffled")
+		for i := range shuffled {
+			shuffled[i].Input = uint16(i % 2) // split over two files
+		}
+		if second := said(shuffled); second != first {
+			t.Fatalf("in one order\n%s\nin another\n%s", first, second)
+		}
+	})
+}
+
+func rejectsOf(c *Case, t record.Type) func(func(Reject) bool) {
+	return func(yield func(Reject) bool) {
+		for _, r := range c.Rejects {
+			if r.Record == t && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	var table Table[int]
+	for i := range 3*chunk + 7 {
+		if p := table.Add(i); *p != i || table.at(i) != p {
+			t.Fatalf("record %d is at %v", i, table.at(i))
+		}
+		table.Add(-1)
+		table.drop()
+		if i%3 == 0 {
+			table.Add(-2)
+			table.Add(-3)
+			table.drop()
+			table.drop()
+		}
+	}
+	n := 0
+	for v := range table.All() {
+		if *v != n {
+			t.Fatalf("record %d is %d", n, *v)
+		}
+		n++
+	}
+	if n != table.Len() || n != 3*chunk+7 {
+		t.Errorf("%d records, Len %d", n, table.Len())
+	}
+}
+
+func BenchmarkBuilder(b *testing.B) {
+	ids := make([]string, 1<<20)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("m-%d", i)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		build := NewBuilder(shop())
+		for i, id := range ids {
+			build.Movement(record.Movement{Source: record.Source{Row: uint32(i)}, ID: id, Amount: 100, At: hour(0)})
+		}
+		build.Finish()
+	}
+}

@@ -1,0 +1,237 @@
+// Package casefile is the seam between reading and judging: a Case holds all
+// records that the systems stated, and what is known of their completeness. The
+// left side fills it, the right side judges it, and neither knows the other.
+package casefile
+
+import (
+	"iter"
+	"time"
+
+	"gcdiag/internal/money"
+	"gcdiag/internal/record"
+)
+
+// Case is everything one diagnosis rests on.
+type Case struct {
+	Mode      string // live, files, answers or demo
+	Window    record.Window
+	AsOf      time.Time // "now" for lag and ageing
+	Zone      *time.Location
+	Liability []string // the gift card liability accounts, as the ERP writes them
+	Currency  money.Currency
+	Policy    Policy
+	Systems   []System
+	Rejects   []Reject
+	Complete  bool // false: reading was cancelled or a source failed
+
+	Movements     Table[record.Movement]
+	Cards         Table[record.Card]
+	Orders        Table[record.Order]
+	Subscriptions Table[record.Subscription]
+	Deliveries    Table[record.Delivery]
+	Flows         Table[record.Flow]
+	Postings      Table[record.Posting]
+	Rules         Table[record.Rule]
+	Exceptions    Table[record.Exception]
+}
+
+// Policy is what the client decided; see contract of connectors.yaml for the defaults.
+type Policy struct {
+	Grace         time.Duration
+	PricePaid     bool // a load owes the price paid, not the face value
+	Promotional   bool // promotional cards count as liability
+	Loyalty       bool // points accounts count
+	PointsPerUnit int64
+	Tolerance     money.Amount // minor units per event
+}
+
+// DefaultPolicy is the policy of a connectors.yaml that says nothing.
+func DefaultPolicy() Policy {
+	return Policy{Grace: 24 * time.Hour, Loyalty: true, PointsPerUnit: 100, Tolerance: 1}
+}
+
+// System is one connector and what is known of its records.
+type System struct {
+	Role     record.Role
+	Name     string
+	Probe    string
+	Zone     *time.Location
+	Entities []string // ERP: the companies whose books this ledger holds; empty: all
+	Feeds    []Feed   // platform: how each kind leaves it
+	Reads    []Read
+	Inputs   []Input
+}
+
+// Read finds what is known of one record type of the system; State is Absent
+// where the system has none.
+func (s *System) Read(t record.Type) Read {
+	for _, r := range s.Reads {
+		if r.Record == t {
+			return r
+		}
+	}
+	return Read{Record: t}
+}
+
+// Input is one file or endpoint a system was read from. Row numbers of records refer to it.
+type Input struct {
+	Name   string // as shown: a path relative to connectors.yaml, or an endpoint's name
+	Record record.Type
+	Format string // csv, tsv, json, ndjson, xlsx, …
+	Notes  []string
+	// Columns is how the input's header was understood, in the input's order.
+	Columns []Column
+}
+
+// Column is one column of an input and what it was taken for.
+type Column struct {
+	Header  string
+	Field   string // the contract's column; "" where it is kept as an attribute
+	Guessed bool   // taken by resemblance, neither by name nor by the columns map
+}
+
+// Feed says how a kind (NoKind: any) of an origin ("": any) leaves the platform.
+type Feed struct {
+	Kind   record.Kind
+	Origin string
+	Via    record.Via
+}
+
+// State is how far a record type could be read.
+type State uint8
+
+// The states of a read.
+const (
+	Absent    State = iota // the system has no such input
+	Unread                 // the input could not be read; Why says why
+	Empty                  // read, and without rows
+	HasRows                // read, with rows
+	Truncated              // reading stopped before the end; Why says why
+)
+
+// String is the state in a word, as saved cases have it.
+func (s State) String() string { return word(s, "absent", "unread", "empty", "has rows", "truncated") }
+
+// Whole is what is stated about the completeness of a record type.
+type Whole uint8
+
+// The statements. Unstated is judged by the contract's rule: rows are complete
+// over the window, no rows prove nothing.
+const (
+	Unstated Whole = iota
+	Complete
+	Partial
+)
+
+// String is the statement in a word, as saved cases have it.
+func (w Whole) String() string { return word(w, "unstated", "complete", "partial") }
+
+func word[T ~uint8](v T, words ...string) string {
+	if int(v) < len(words) {
+		return words[v]
+	}
+	return ""
+}
+
+// Read is what is known of one record type of one system.
+type Read struct {
+	Record   record.Type
+	State    State
+	Rows     int // records kept
+	Rejected int
+	Repeated int         // rows that repeat another one exactly
+	Replaced int         // movement rows whose status a later row replaced
+	From, To record.Time // earliest and latest time found in the records
+	Stated   Whole
+	Covers   record.Window // Stated = Complete only within this, where set
+	Cap      int           // the export ends after so many rows at most; 0: none known
+	Why      string
+	Columns  []string // contract columns that at least one row fills
+	Damaged  []Damage
+}
+
+// Damage is one column whose identifiers a spreadsheet has altered.
+type Damage struct {
+	Column string
+	Rows   int
+	How    string // "scientific notation", "leading zeros lost", "cut after 15 digits"
+	// Values are the damaged identifiers as read; records still carry them.
+	Values []string
+}
+
+// Reject is one row that did not become a record.
+type Reject struct {
+	record.Source
+	Record record.Type
+	Place  string // "erp.csv:17", "erp.xlsx:Sheet1:17"
+	Reason string
+	// Keys are the identifiers that could still be read from the row (ids,
+	// references, orders, cards, batches), as written. A row from which none
+	// could be read might speak of any event.
+	Keys []string
+	At   record.Time // where it could be read
+}
+
+// Table is a list of records that can be read again and again, in the order in
+// which they were added.
+type Table[T any] struct {
+	chunks [][]T
+	n      int
+}
+
+const chunk = 4096
+
+// Add appends a record and returns where it is kept.
+func (t *Table[T]) Add(r T) *T {
+	last := len(t.chunks) - 1
+	if last < 0 || len(t.chunks[last]) == cap(t.chunks[last]) {
+		size := chunk
+		if last < 0 {
+			size = 64
+		}
+		t.chunks = append(t.chunks, make([]T, 0, size))
+		last++
+	}
+	t.chunks[last] = append(t.chunks[last], r)
+	t.n++
+	return &t.chunks[last][len(t.chunks[last])-1]
+}
+
+// at is the record with an index, in the order of adding.
+func (t *Table[T]) at(i int) *T {
+	if first := cap(t.chunks[0]); i < first {
+		return &t.chunks[0][i]
+	} else {
+		i -= first
+	}
+	return &t.chunks[1+i/chunk][i%chunk]
+}
+
+// drop takes back the record added last.
+func (t *Table[T]) drop() {
+	last := &t.chunks[len(t.chunks)-1]
+	if len(*last) == 0 { // an earlier drop has emptied it
+		t.chunks = t.chunks[:len(t.chunks)-1]
+		last = &t.chunks[len(t.chunks)-1]
+	}
+	var zero T
+	(*last)[len(*last)-1] = zero
+	*last = (*last)[:len(*last)-1]
+	t.n--
+}
+
+// Len is the number of records.
+func (t *Table[T]) Len() int { return t.n }
+
+// All yields every record. The pointers stay valid and must not be written through.
+func (t *Table[T]) All() iter.Seq[*T] {
+	return func(yield func(*T) bool) {
+		for _, c := range t.chunks {
+			for i := range c {
+				if !yield(&c[i]) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,289 @@
+package diagnosis
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"gcdiag/internal/finding"
+	"gcdiag/internal/money"
+	"gcdiag/internal/record"
+	"gcdiag/internal/step"
+	"gcdiag/internal/trace"
+)
+
+// Drift is the gap between ERP and platform in one currency with its parts:
+// the findings' parts and Unexplained add up to ERP − Platform, exactly.
+type Drift struct {
+	Currency      money.Currency
+	Platform, ERP money.Amount
+	Known         bool   // false: the evidence forbids a figure
+	Why           string // then
+	Parts         []Part
+	Unexplained   money.Amount
+}
+
+// Total is ERP − Platform.
+func (x Drift) Total() money.Amount { return x.ERP - x.Platform }
+
+// Part is one finding's share.
+type Part struct {
+	Finding *Finding
+	Amount  money.Amount
+}
+
+// Step is the tally of one of the four questions.
+type Step struct {
+	Status string // pass, fail, inconclusive, not-checked
+	Cells  []Cell
+}
+
+// Cell counts the events of one kind and origin at one step.
+type Cell struct {
+	Kind                                                       record.Kind
+	Origin                                                     string
+	Pass, Fail, Inconclusive, NotReached, InFlight, Downstream int
+	Amount                                                     money.Totals
+}
+
+// Events is the sum of the counts.
+func (c Cell) Events() int {
+	return c.Pass + c.Fail + c.Inconclusive + c.NotReached + c.InFlight + c.Downstream
+}
+
+// Excluded counts movements that are not part of the reconciliation.
+type Excluded struct {
+	Reason trace.Scope
+	Count  int
+	Amount money.Totals
+}
+
+// account adds up the money: per finding and per currency.
+func (d *Diagnosis) account() {
+	platform, erp := money.Totals{}, money.Totals{}
+	for _, v := range d.Verdicts {
+		e := v.Event
+		if e.Scope == trace.Countable {
+			platform.Add(e.Currency, e.Owed)
+		}
+		if counts(v) {
+			erp.AddAll(v.Books.Booked)
+		}
+	}
+	extra := func(p *record.Posting) {
+		if p.Status.Counts() && d.onLiability(p) {
+			erp.Add(p.Currency, p.Amount)
+		}
+	}
+	for _, p := range d.Set.Unlinked {
+		if d.Case.Window.Has(p.Dated) || d.claimed[p] {
+			if d.Judge.Evidence.AccountsKnown || d.cardRow(p) {
+				extra(p)
+			}
+		}
+	}
+	for _, t := range d.Set.Ties {
+		for _, e := range t.Events {
+			if e.Scope == trace.Countable {
+				for _, p := range t.Postings {
+					extra(p)
+				}
+				break
+			}
+		}
+	}
+	for _, b := range d.Set.Batches {
+		if b.Rest == 0 || !slices.ContainsFunc(b.Events, func(e *trace.Event) bool { return e.Scope == trace.Countable }) {
+			continue
+		}
+		if len(b.Candidates) > 0 { // their events count as not booked
+			sum := b.Rest
+			for _, e := range b.Candidates {
+				if e.Scope == trace.Countable {
+					sum += e.Owed
+				}
+			}
+			erp.Add(b.Postings[0].Currency, sum)
+			continue
+		}
+		erp.Add(b.Postings[0].Currency, b.Rest)
+	}
+	for _, f := range d.Findings {
+		for _, v := range f.Roots {
+			f.Amount.Add(v.Event.Currency, v.Event.Owed)
+			if d.owner[v.Event] == f && f.Class() != finding.EvidenceGap {
+				f.part(d.diff(v))
+			}
+			f.see(v.Event.Movement.At)
+		}
+		for _, v := range f.Downstream {
+			f.part(d.diff(v))
+		}
+		for _, e := range f.Candidates {
+			f.Amount.Add(e.Currency, e.Owed)
+			f.see(e.Movement.At)
+		}
+		for _, p := range f.Postings {
+			f.see(p.Dated)
+		}
+		for _, o := range f.Orders {
+			t := o.RefundedAt
+			if !t.Known() {
+				t = o.At
+			}
+			f.see(t)
+		}
+		if len(f.Roots) == 0 {
+			for c, a := range f.Drift {
+				f.Gross += hundredths(c, a.Abs())
+			}
+		}
+		slices.SortFunc(f.Orders, func(a, b *record.Order) int {
+			return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
+		})
+	}
+	why := d.partial()
+	doubt := map[money.Currency]bool{}
+	for _, v := range d.Verdicts {
+		if v.Status == step.Inconclusive && v.Event.Scope == trace.Countable && d.owner[v.Event] == nil && d.booksDoubtful(v) {
+			doubt[v.Event.Currency] = true
+		}
+	}
+	all := money.Totals{}
+	for _, t := range []money.Totals{platform, erp} {
+		for c := range t {
+			all.Add(c, 0)
+		}
+	}
+	for _, c := range all.Currencies() {
+		x := Drift{Currency: c, Platform: platform[c], ERP: erp[c], Known: true}
+		if why != "" {
+			x.Known, x.Why = false, why
+		} else if doubt[c] {
+			x.Known, x.Why = false, "some events can't be judged for lack of evidence"
+		}
+		x.Unexplained = x.Total()
+		for _, f := range d.Findings {
+			if a := f.Drift[c]; a != 0 {
+				x.Parts = append(x.Parts, Part{f, a})
+				x.Unexplained -= a
+			}
+		}
+		d.Drift = append(d.Drift, x)
+	}
+	excluded := map[trace.Scope]*Excluded{}
+	for _, v := range d.Verdicts {
+		if s := v.Event.Scope; s != trace.Countable {
+			x := excluded[s]
+			if x == nil {
+				x = &Excluded{Reason: s}
+				excluded[s] = x
+			}
+			x.Count++
+			x.Amount.Add(v.Event.Currency, v.Event.Owed)
+		}
+	}
+	for s := trace.Test; s <= trace.OutsideWindow; s++ {
+		if x := excluded[s]; x != nil {
+			d.Excluded = append(d.Excluded, *x)
+		}
+	}
+}
+
+// booksDoubtful reports whether an inconclusive event's place in the books is
+// what is not known.
+func (d *Diagnosis) booksDoubtful(v *step.Verdict) bool {
+	return v.Books.Stance == step.Nowhere || v.Books.Stance == step.Unposted
+}
+
+func (f *Finding) part(t money.Totals) {
+	f.Drift.AddAll(t)
+	for c, a := range t {
+		f.Gross += hundredths(c, a.Abs())
+	}
+}
+
+func (f *Finding) see(t record.Time) {
+	if !t.Known() {
+		return
+	}
+	if !f.First.Known() || t.Compare(f.First) < 0 {
+		f.First = t
+	}
+	if !f.Last.Known() || t.Compare(f.Last) > 0 {
+		f.Last = t
+	}
+}
+
+// tally counts the events per step, kind and origin.
+func (d *Diagnosis) tally() {
+	type key struct {
+		kind   record.Kind
+		origin string
+	}
+	platform, integration, erp := d.Judge.Evidence.Roles()
+	checked := [4]bool{platform, platform && (integration || erp), platform && erp, platform && erp && d.Judge.Evidence.AccountsKnown}
+	for i := range d.Steps {
+		cells := map[key]*Cell{}
+		var order []key
+		fails, doubts, events := 0, 0, 0
+		for _, v := range d.Verdicts {
+			e := v.Event
+			if e.Scope != trace.Countable && v.Status != step.Fail {
+				continue
+			}
+			k := key{e.Movement.Kind, e.Movement.Origin}
+			c := cells[k]
+			if c == nil {
+				c = &Cell{Kind: k.kind, Origin: k.origin}
+				cells[k] = c
+				order = append(order, k)
+			}
+			events++
+			switch s := v.Hops[i].Status; {
+			case v.Status == step.Downstream && (s == step.Fail || i == 3):
+				c.Downstream++
+			case s == step.Pass:
+				c.Pass++
+			case s == step.Fail:
+				c.Fail++
+				fails++
+				c.Amount.Add(e.Currency, e.Owed)
+			case s == step.NotReached:
+				c.NotReached++
+			case s == step.InFlight:
+				c.InFlight++
+			default:
+				c.Inconclusive++
+				doubts++
+			}
+		}
+		for _, f := range d.Findings {
+			if f.Class() == finding.Fault && f.Step == i+1 && len(f.Roots) == 0 {
+				fails++
+			}
+		}
+		slices.SortFunc(order, func(a, b key) int {
+			return cmp.Or(int(a.kind)-int(b.kind), strings.Compare(a.origin, b.origin))
+		})
+		st := &d.Steps[i]
+		if !checked[i] {
+			st.Status = "not-checked"
+			continue
+		}
+		for _, k := range order {
+			st.Cells = append(st.Cells, *cells[k])
+		}
+		switch {
+		case fails > 0:
+			st.Status = "fail"
+		case doubts > 0 || events == 0:
+			st.Status = "inconclusive"
+		default:
+			st.Status = "pass"
+		}
+	}
+	if g := d.Judge.Evidence.Movements(); g != nil && d.Steps[0].Status == "pass" || d.listTooShort() {
+		d.Steps[0].Status = "inconclusive"
+	}
+}

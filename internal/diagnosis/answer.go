@@ -1,0 +1,71 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"gcdiag/internal/finding"
+	"gcdiag/internal/step"
+	"gcdiag/internal/trace"
+)
+
+// FindingOf is the finding that an event is a root, a candidate or a consequence of, or nil.
+func (d *Diagnosis) FindingOf(e *trace.Event) *Finding { return d.owner[e] }
+
+// InFault reports whether an event stands in a fault.
+func (d *Diagnosis) InFault(e *trace.Event) bool {
+	f := d.owner[e]
+	return f != nil && f.Class() == finding.Fault
+}
+
+// VerdictOf is the verdict on an event.
+func (d *Diagnosis) VerdictOf(e *trace.Event) *step.Verdict { return d.of[e] }
+
+// NoteOf says in a few words why an event is not clean.
+func (d *Diagnosis) NoteOf(v *step.Verdict) string {
+	switch {
+	case v.Status == step.Excluded:
+		return "not counted: " + v.Event.Scope.String()
+	case v.Status == step.Inconclusive && v.Gap != nil:
+		return v.Gap.Why
+	case v.Status == step.Downstream:
+		return "follows from a root event on the same card"
+	}
+	for _, h := range v.Hops {
+		if h.Status == step.Fail {
+			return h.Note
+		}
+	}
+	return ""
+}
+
+// Answer is the answer to a step's question, in a sentence. Step i+1.
+func (d *Diagnosis) Answer(i int) string {
+	s := d.Steps[i]
+	if s.Status == "not-checked" {
+		return [4]string{"No platform was given.", "There was nothing to check it with.", "No ERP was given.", "No posting names its account."}[i]
+	}
+	pass, fail, doubt := 0, 0, 0
+	for _, c := range s.Cells {
+		pass += c.Pass + c.Downstream
+		fail += c.Fail
+		doubt += c.Inconclusive
+	}
+	switch s.Status {
+	case "pass":
+		return fmt.Sprintf("Yes, all %s.", plural(pass, "event", "events"))
+	case "fail":
+		for _, f := range d.Findings {
+			if f.Class() == finding.Fault && f.Step == i+1 {
+				if fail == 0 {
+					return "No: " + f.Title + "."
+				}
+				return fmt.Sprintf("No: %s of %s not. %s.", group(fail), group(pass+fail+doubt), f.Title)
+			}
+		}
+		return fmt.Sprintf("No: %s of %s not.", group(fail), group(pass+fail+doubt))
+	}
+	if doubt == 0 {
+		return "Can't tell."
+	}
+	return fmt.Sprintf("Can't tell for %s of %s.", group(doubt), group(pass+fail+doubt))
+}

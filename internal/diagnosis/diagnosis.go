@@ -1,0 +1,299 @@
+// Package diagnosis turns the verdicts on single events into findings: it
+// separates root causes from what follows from them, groups the roots by cause,
+// says what failing records share and since when, and accounts for the drift to
+// the minor unit. It reads a case and nothing else.
+package diagnosis
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gcdiag/internal/casefile"
+	"gcdiag/internal/finding"
+	"gcdiag/internal/ident"
+	"gcdiag/internal/money"
+	"gcdiag/internal/record"
+	"gcdiag/internal/step"
+	"gcdiag/internal/trace"
+)
+
+// Diagnosis is everything there is to say about a case.
+type Diagnosis struct {
+	Case     *casefile.Case
+	Set      *trace.Set
+	Judge    *step.Judge
+	Verdicts []*step.Verdict // in event order
+	Findings []*Finding      // ranked
+	Steps    [4]Step
+	Drift    []Drift
+	Excluded []Excluded
+	Mapping  []Mapping
+	Outcome  Outcome
+
+	of     map[*trace.Event]*step.Verdict
+	owner  map[*trace.Event]*Finding // the finding an event's difference belongs to
+	hidden []*Finding                // evidence gaps that could hide a fault
+	cards  map[string]*record.Card
+	parked map[accountKind]*parking
+
+	damaged      map[string]bool // identifiers that a spreadsheet has altered
+	looseByOrder map[string][]*record.Posting
+	claimed      map[*record.Posting]bool // unlinked rows that a finding explains
+
+	rowsCarryCards  bool // some row of the ERP names a card
+	rowsMissing     bool // the chain of balances proves that movements are missing
+	unreadMovements bool // rows of the card ledger were rejected
+}
+
+// accountKind and parking count, per kind and account other than a liability
+// account, the rows that stand there and those of them that follow a root.
+type accountKind struct {
+	kind    record.Kind
+	account string
+}
+
+type parking struct{ all, after, good int }
+
+// Outcome is the verdict on the handoff.
+type Outcome struct {
+	Status       string // fault, sound, inconclusive
+	Step         int    // earliest step with a root cause, 0: none
+	Steps        []int
+	Undetermined []int
+	First        *Finding // gives headline, problem and evidence
+}
+
+// Finding is one statement.
+type Finding struct {
+	ID           string
+	Code         finding.Code
+	Step         int
+	Undetermined []int
+	Evidence     string
+	Cause        step.Cause
+	Roots        []*step.Verdict // by time
+	Candidates   []*trace.Event
+	Orders       []*record.Order
+	Postings     []*record.Posting
+	Downstream   []*step.Verdict
+	Amount       money.Totals // owed by the roots
+	Drift        money.Totals // root and downstream
+	Gross        money.Amount // what repairing it alone would put right, in hundredths, all currencies
+	First, Last  record.Time
+	Shared       []Shared
+	SharedNote   string
+	Change       *Change
+	Title, Why   string
+	Hint, Settle string
+	System       string // the connector it speaks of, where it is one
+	Note         string // a detail that the title needs: the field, the account, the error text
+}
+
+// Class is the class of the finding's code.
+func (f *Finding) Class() finding.Class {
+	e, _ := finding.Lookup(f.Code)
+	return e.Class
+}
+
+// Count is the number of events the finding is about, or else of its
+// candidates, orders or postings.
+func (f *Finding) Count() int {
+	switch {
+	case len(f.Roots) > 0:
+		return len(f.Roots)
+	case len(f.Candidates) > 0:
+		return len(f.Candidates)
+	case len(f.Orders) > 0:
+		return len(f.Orders)
+	}
+	return len(f.Postings)
+}
+
+// Of diagnoses a case.
+func Of(c *casefile.Case) *Diagnosis {
+	set := trace.Join(c)
+	d := &Diagnosis{Case: c, Set: set, Judge: step.New(set), of: make(map[*trace.Event]*step.Verdict, len(set.Events)), owner: map[*trace.Event]*Finding{}}
+	all := make([]step.Verdict, len(set.Events))
+	d.Verdicts = make([]*step.Verdict, len(set.Events))
+	for i, e := range set.Events {
+		all[i] = d.Judge.Event(e)
+		d.Verdicts[i] = &all[i]
+		d.of[e] = &all[i]
+	}
+	anomalies := d.platformLedger()
+	d.missingReferences()
+	d.amounts()
+	d.outages()
+	d.group()
+	d.downstream()
+	d.ties()
+	d.loose()
+	d.notes()
+	d.Findings = append(d.Findings, anomalies...)
+	d.gaps()
+	d.risks()
+	d.account()
+	d.tally()
+	d.rank()
+	d.learn()
+	d.conclude()
+	d.describe()
+	return d
+}
+
+// groupKey is by what failing events become one finding.
+type groupKey struct {
+	code  finding.Code
+	step  int
+	cause step.Cause
+}
+
+// group makes one finding of all roots with one code, step and cause.
+func (d *Diagnosis) group() {
+	groups := map[groupKey]*Finding{}
+	for _, v := range d.Verdicts {
+		if v.Status != step.Fail || v.Event.Rivals != nil {
+			continue
+		}
+		k := groupKey{v.Code, v.Step, v.Cause}
+		f := groups[k]
+		if f == nil {
+			f = &Finding{Code: v.Code, Step: v.Step, Undetermined: v.Undetermined, Evidence: v.Evidence, Cause: v.Cause}
+			groups[k] = f
+			d.Findings = append(d.Findings, f)
+		}
+		f.Roots = append(f.Roots, v)
+		d.owner[v.Event] = f
+	}
+}
+
+// add makes a finding and keeps it.
+func (d *Diagnosis) add(code finding.Code) *Finding {
+	f := &Finding{Code: code, Evidence: "proven"}
+	d.Findings = append(d.Findings, f)
+	return f
+}
+
+// diff is what the liability accounts hold for an event beyond what it owes.
+func (d *Diagnosis) diff(v *step.Verdict) money.Totals {
+	var t money.Totals
+	t.AddAll(v.Books.Booked)
+	if v.Event.Scope == trace.Countable {
+		t.Add(v.Event.Currency, -v.Event.Owed)
+	}
+	return t
+}
+
+// counts reports whether an event has a part in the drift.
+func counts(v *step.Verdict) bool {
+	return v.Event.Scope == trace.Countable || v.Status == step.Fail
+}
+
+// hundredths brings amounts of different currencies to one rough scale, for
+// ranking only: a yen weighs like a cent.
+func hundredths(c money.Currency, a money.Amount) money.Amount {
+	for e := c.Exponent(); e > 2; e-- {
+		a /= 10
+	}
+	return a
+}
+
+// rank orders the findings: faults first, by the money that repairing each
+// alone would put right, then by events, step and code.
+func (d *Diagnosis) rank() {
+	order := map[finding.Class]int{finding.Fault: 0, finding.PlatformAnomaly: 1, finding.EvidenceGap: 2, finding.Timing: 3,
+		finding.BusinessException: 4, finding.Risk: 5, finding.OutOfScope: 6, finding.BenignShape: 7}
+	slices.SortStableFunc(d.Findings, func(a, b *Finding) int {
+		return cmp.Or(order[a.Class()]-order[b.Class()], cmp.Compare(b.Gross, a.Gross), b.Count()-a.Count(), a.Step-b.Step,
+			strings.Compare(string(a.Code), string(b.Code)), strings.Compare(a.firstID(), b.firstID()), strings.Compare(a.System, b.System))
+	})
+	for i, f := range d.Findings {
+		f.ID = "F" + strconv.Itoa(i+1)
+	}
+}
+
+func (f *Finding) firstID() string {
+	switch {
+	case len(f.Roots) > 0:
+		return f.Roots[0].Event.ID()
+	case len(f.Candidates) > 0:
+		return f.Candidates[0].ID()
+	case len(f.Orders) > 0:
+		return f.Orders[0].ID
+	case len(f.Postings) > 0:
+		return f.Postings[0].ID
+	}
+	return ""
+}
+
+// conclude gives the outcome.
+func (d *Diagnosis) conclude() {
+	o := &d.Outcome
+	steps := map[int]bool{}
+	for _, f := range d.Findings {
+		if f.Class() != finding.Fault {
+			continue
+		}
+		if o.First == nil {
+			o.First = f
+		}
+		if f.Step > 0 {
+			steps[f.Step] = true
+		}
+		if len(f.Undetermined) > 0 {
+			o.Undetermined = f.Undetermined
+		}
+	}
+	for s := 1; s <= 4; s++ {
+		if steps[s] {
+			o.Steps = append(o.Steps, s)
+			if o.Step == 0 {
+				o.Step = s
+			}
+		}
+	}
+	switch {
+	case o.First != nil:
+		o.Status = "fault"
+	case len(d.hidden) > 0 || d.unexplained():
+		o.Status = "inconclusive"
+		for _, f := range d.Findings {
+			if slices.Contains(d.hidden, f) {
+				o.First = f
+				break
+			}
+		}
+	default:
+		o.Status = "sound"
+	}
+}
+
+func (d *Diagnosis) unexplained() bool {
+	for _, x := range d.Drift {
+		if x.Known && x.Unexplained != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Diagnosis) systemName(i int) string {
+	if i < 0 || i >= len(d.Case.Systems) {
+		return ""
+	}
+	return d.Case.Systems[i].Name
+}
+
+// system is the first connector of a role, or nil.
+func (d *Diagnosis) system(r record.Role) *casefile.System {
+	for i := range d.Case.Systems {
+		if d.Case.Systems[i].Role == r {
+			return &d.Case.Systems[i]
+		}
+	}
+	return nil
+}
+
+func (d *Diagnosis) order(id string) *record.Order { return d.Set.Orders[ident.Key(id)] }

@@ -1,0 +1,257 @@
+package diagnosis
+
+import (
+	"slices"
+	"time"
+
+	"gcdiag/internal/finding"
+	"gcdiag/internal/money"
+	"gcdiag/internal/record"
+	"gcdiag/internal/step"
+	"gcdiag/internal/trace"
+)
+
+// absent reports whether the value of a root event is missing from the
+// liability accounts, or stands there without the card it belongs to.
+func (d *Diagnosis) absent(v *step.Verdict) bool {
+	e := v.Event
+	if v.Status != step.Fail || e.Scope != trace.Countable || e.Owed <= 0 {
+		return false
+	}
+	if v.Code == finding.MappingReference {
+		return v.Cause.Value != "event reference"
+	}
+	return v.Books.Booked[e.Currency] < e.Owed-d.Case.Policy.Tolerance
+}
+
+// usable is what the books hold for an event on its card.
+func (d *Diagnosis) usable(v *step.Verdict) money.Amount {
+	if v.Code == finding.MappingReference && v.Status == step.Fail && v.Event.Owed > 0 {
+		return 0
+	}
+	return v.Books.Booked[v.Event.Currency]
+}
+
+// downstream moves what follows from a root on the same card from where it
+// stands under that root's finding.
+func (d *Diagnosis) downstream() {
+	for _, card := range d.Set.ByCard {
+		var root, pending, doubt *step.Verdict
+		whole, covered, platform := d.whole(card), money.Amount(0), money.Amount(0)
+		for _, e := range card {
+			v := d.of[e]
+			if e.Scope == trace.Countable && root != nil && v != root && d.follows(v) {
+				d.sink(v, root)
+			} else if e.Scope == trace.Countable && root == nil && v.Status == step.Fail && d.follows(v) {
+				switch {
+				case pending != nil: // the value is under way, and so is what needs it
+					v.Status, v.Code = step.InFlight, finding.InFlight
+					d.unroot(v)
+				case doubt != nil:
+					v.Status, v.Gap, v.Code = step.Inconclusive, doubt.Gap, ""
+					d.unroot(v)
+				}
+			}
+			before := covered
+			covered += d.usable(v)
+			if e.Scope == trace.Countable || e.Scope == trace.OutsideWindow && e.Movement.Status == record.Final {
+				platform += e.Owed
+			}
+			if whole && root != nil && v.Status == step.Pass && e.Scope == trace.Countable && e.Owed < 0 && e.Net == nil &&
+				before+e.Owed < 0 && platform >= 0 && before-d.usable(root) < root.Event.Owed {
+				d.sink(v, root)
+			}
+			switch {
+			case d.absent(v) && root == nil:
+				root = v
+			case v.Status == step.InFlight && e.Owed > 0:
+				pending = v
+			case v.Status == step.Inconclusive && e.Owed > 0 && v.Gap != nil:
+				doubt = v
+			}
+		}
+	}
+	for _, f := range d.Findings {
+		slices.SortFunc(f.Downstream, byEvent)
+	}
+	d.Findings = slices.DeleteFunc(d.Findings, func(f *Finding) bool { return len(f.Roots) == 0 })
+}
+
+func byEvent(a, b *step.Verdict) int {
+	if c := a.Event.Movement.At.Compare(b.Event.Movement.At); c != 0 {
+		return c
+	}
+	if a.Event.ID() < b.Event.ID() {
+		return -1
+	}
+	return 1
+}
+
+// follows reports whether a failing event is sound in itself and only held up
+// in the ERP: its document waits or was refused, or it fell to an account for
+// what no rule took, and nothing of its own explains that.
+func (d *Diagnosis) follows(v *step.Verdict) bool {
+	if v.Status != step.Fail {
+		return false
+	}
+	switch v.Books.Stance {
+	case step.Unposted:
+		return v.Code != finding.MappingKind && !d.Judge.OwnFault(v)
+	case step.Nowhere:
+		last := v.Hops[1].Note
+		return v.Step >= step.Arrive && len(last) >= len("rejected_by_erp") && last[:len("rejected_by_erp")] == "rejected_by_erp" && !d.Judge.OwnFault(v)
+	case step.Elsewhere:
+		return v.Step == step.Classify && (v.Code == finding.NoRule && v.Books.Row.Rule == "" && !d.Judge.OwnFault(v) || d.onlyAfterRoots(v))
+	}
+	return false
+}
+
+// onlyAfterRoots reports whether an account holds rows of this kind only where
+// a root came before them on the card, while others of the kind are classified.
+func (d *Diagnosis) onlyAfterRoots(v *step.Verdict) bool {
+	if d.parked == nil {
+		d.parked = map[accountKind]*parking{}
+		for _, x := range d.Verdicts {
+			if x.Event.Scope != trace.Countable {
+				continue
+			}
+			k := accountKind{kind: x.Event.Movement.Kind}
+			if x.Status == step.Pass {
+				d.park(k).good++
+			}
+			if x.Books.Stance == step.Elsewhere && x.Books.Row != nil {
+				k.account = x.Books.Row.Account
+				p := d.park(k)
+				p.all++
+				if d.rootBefore(x) {
+					p.after++
+				}
+			}
+		}
+	}
+	p := d.park(accountKind{v.Event.Movement.Kind, v.Books.Row.Account})
+	return v.Code == finding.WrongAccount && v.Event.Owed < 0 && p.all == p.after && d.park(accountKind{kind: v.Event.Movement.Kind}).good > 0
+}
+
+func (d *Diagnosis) park(k accountKind) *parking {
+	p := d.parked[k]
+	if p == nil {
+		p = &parking{}
+		d.parked[k] = p
+	}
+	return p
+}
+
+func (d *Diagnosis) rootBefore(v *step.Verdict) bool {
+	for _, e := range d.Set.ByCard[cardKey(v.Event)] {
+		if e == v.Event {
+			return false
+		}
+		if d.absent(d.of[e]) {
+			return true
+		}
+	}
+	return false
+}
+
+// sink puts a verdict under the root it follows from.
+func (d *Diagnosis) sink(v, root *step.Verdict) {
+	f := d.owner[root.Event]
+	if f == nil {
+		return
+	}
+	d.unroot(v)
+	passed := v.Status == step.Pass
+	v.Status, v.Step, v.Code = step.Downstream, 0, ""
+	d.owner[v.Event] = f
+	f.Downstream = append(f.Downstream, v)
+	if passed {
+		v.Hops[3].Note = joined(v.Hops[3].Note, "posted without cover: the card's value is not in the books")
+		return
+	}
+	for i := range v.Hops {
+		if v.Hops[i].Status == step.Fail {
+			v.Hops[i].Note = joined(v.Hops[i].Note, "follows from "+root.Event.ID())
+		}
+	}
+}
+
+// unroot takes an event out of the finding that has it as a root.
+func (d *Diagnosis) unroot(v *step.Verdict) {
+	f := d.owner[v.Event]
+	if f == nil {
+		return
+	}
+	f.Roots = slices.DeleteFunc(f.Roots, func(x *step.Verdict) bool { return x == v })
+	delete(d.owner, v.Event)
+}
+
+func joined(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// whole reports whether a card's history is readable from its beginning: it
+// begins with value put on the card, and nothing says that it began before.
+func (d *Diagnosis) whole(card []*trace.Event) bool {
+	first := card[0]
+	m := first.Movement
+	if m.Amount <= 0 {
+		return false
+	}
+	if m.BalanceAfter.Set {
+		return m.BalanceAfter.Amount == m.Amount
+	}
+	if created := d.createdAt(card); created.Known() {
+		return !created.Latest().Before(m.At.Earliest().Add(-48 * time.Hour))
+	}
+	return m.Kind == record.Load || m.Kind == record.TransferIn
+}
+
+// createdAt is when a card was made, if any record says so.
+func (d *Diagnosis) createdAt(card []*trace.Event) record.Time {
+	for _, e := range card {
+		if e.Movement.CardCreatedAt.Known() {
+			return e.Movement.CardCreatedAt
+		}
+	}
+	if c := d.cards[cardKey(card[0])]; c != nil {
+		return c.CreatedAt
+	}
+	return record.Time{}
+}
+
+// missingReferences blames loads whose row lacks the card, where siblings lack
+// it too but an exception on the card follows.
+func (d *Diagnosis) missingReferences() {
+	for _, card := range d.Set.ByCard {
+		var stuck *step.Verdict
+		for i := len(card) - 1; i >= 0; i-- {
+			v := d.of[card[i]]
+			if v.Event.Scope != trace.Countable {
+				continue
+			}
+			if stuck != nil && v.Event.Owed > 0 && v.Status == step.Pass && v.Books.Row != nil && v.Event.Batch == nil &&
+				(v.Books.Rung.Weak() || v.Books.Row.Card == "" && d.rowsCarryCards) && !d.absentBefore(card, i) {
+				v.Status, v.Step, v.Code = step.Fail, step.Arrive, finding.MappingReference
+				v.Cause = step.Cause{What: "field", Value: "card reference"}
+				v.Hops[2].Status, v.Hops[3].Status = step.Fail, step.NotReached
+				v.Hops[2].Note = "without card reference, and an exception follows"
+			}
+			if v.Status == step.Fail && v.Books.Stance == step.Unposted && v.Event.Owed < 0 {
+				stuck = v
+			}
+		}
+	}
+}
+
+func (d *Diagnosis) absentBefore(card []*trace.Event, upTo int) bool {
+	for _, e := range card[:upTo] {
+		if d.absent(d.of[e]) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,366 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"gcdiag/internal/finding"
+	"gcdiag/internal/ident"
+	"gcdiag/internal/money"
+	"gcdiag/internal/record"
+	"gcdiag/internal/step"
+	"gcdiag/internal/trace"
+)
+
+// ties makes findings of events that share fewer rows than there are events:
+// some of them are certainly missing, and nothing tells which.
+func (d *Diagnosis) ties() {
+	for _, t := range d.Set.Ties {
+		var events []*trace.Event
+		for _, e := range t.Events {
+			if e.Scope == trace.Countable {
+				events = append(events, e)
+			}
+		}
+		d.undecided(events, t.Postings, len(t.Postings))
+		for _, p := range t.Postings {
+			d.claim(p)
+		}
+	}
+	for _, b := range d.Set.Batches {
+		if len(b.Candidates) > 0 {
+			var events []*trace.Event
+			for _, e := range b.Candidates {
+				if e.Scope == trace.Countable {
+					events = append(events, e)
+				}
+			}
+			f := d.undecided(events, nil, len(events)-1)
+			if f != nil {
+				f.Drift = nil
+				f.Drift.Add(b.Candidates[0].Currency, b.Rest)
+			}
+		} else if b.Rest != 0 {
+			d.shortBatch(b)
+		}
+	}
+}
+
+// undecided is the finding about events of which only some are there.
+func (d *Diagnosis) undecided(events []*trace.Event, rows []*record.Posting, there int) *Finding {
+	if len(events) == 0 {
+		return nil
+	}
+	first := d.Judge.Missing(events[0])
+	same := first.Status == step.Fail
+	for _, e := range events[1:] {
+		v := d.Judge.Missing(e)
+		same = same && v.Status == first.Status && v.Code == first.Code && v.Step == first.Step
+	}
+	f := &Finding{Code: finding.AmbiguousMatch, Evidence: "inferred", Candidates: events, Postings: nil}
+	if same && there < len(events) {
+		f.Code, f.Step, f.Undetermined, f.Cause = first.Code, first.Step, first.Undetermined, first.Cause
+		f.Note = fmt.Sprintf("%d of these %d", len(events)-there, len(events))
+	} else {
+		d.hidden = append(d.hidden, f)
+	}
+	for _, p := range rows {
+		if p.Status.Counts() && d.onLiability(p) {
+			f.Drift.Add(p.Currency, p.Amount)
+		}
+	}
+	for _, e := range events {
+		v := d.of[e]
+		v.Status, v.Step, v.Code, v.Undetermined = step.Inconclusive, 0, "", nil
+		v.Books.Booked = nil
+		for i := 1; i < 4; i++ {
+			v.Hops[i].Status = step.Inconclusive
+		}
+		v.Hops[1].Status = step.Pass
+		if first.Status == step.Fail && first.Step == step.Forward {
+			v.Hops[1].Status = step.Inconclusive
+		}
+		v.Hops[2].Note = "one of several events that might own the same row"
+		f.Drift.Add(e.Currency, -e.Owed)
+		d.owner[e] = f
+	}
+	d.Findings = append(d.Findings, f)
+	return f
+}
+
+// shortBatch is a line for many events whose amount is not theirs.
+func (d *Diagnosis) shortBatch(b *trace.Batch) {
+	f := &Finding{Code: finding.MappingAmount, Step: step.Arrive, Evidence: "proven", Note: "the line's amount is not the sum of its events"}
+	counted := false
+	for _, e := range b.Events {
+		if e.Scope == trace.Countable {
+			f.Candidates = append(f.Candidates, e)
+			counted = true
+		}
+	}
+	if !counted {
+		return
+	}
+	f.Postings = b.Postings
+	f.Drift.Add(b.Postings[0].Currency, b.Rest)
+	d.Findings = append(d.Findings, f)
+}
+
+// loose explains the rows of the liability accounts that belong to no event.
+func (d *Diagnosis) loose() {
+	byCode := map[finding.Code]*Finding{}
+	put := func(code finding.Code, p *record.Posting) *Finding {
+		f := byCode[code]
+		if f == nil {
+			f = d.add(code)
+			byCode[code] = f
+		}
+		f.Postings = append(f.Postings, p)
+		if p.Status.Counts() && d.onLiability(p) {
+			f.Drift.Add(p.Currency, p.Amount)
+		}
+		return f
+	}
+	movements := d.Judge.Evidence.Movements()
+	if d.rowsMissing && movements == nil {
+		movements = &step.Gap{Code: finding.PartialRecords, Record: record.Movements, Why: "the chain of balances shows that rows are missing"}
+	}
+	earliest := record.Time{}
+	for _, e := range d.Set.Events {
+		earliest = e.Movement.At
+		break
+	}
+	var rows []*record.Posting
+	for _, p := range d.Set.Unlinked {
+		if p.Status.Counts() && d.onLiability(p) && d.Case.Window.Has(p.Dated) && !d.claimed[p] && p.Amount != 0 && d.cardRow(p) {
+			rows = append(rows, p)
+		}
+	}
+	rows = d.cancelled(rows)
+	for _, p := range rows {
+		switch {
+		case opening(p):
+			put(finding.OpeningBalance, p)
+		case d.rejected(p):
+			d.hide(put(finding.UnreadableRows, p))
+		case d.damagedRow(p):
+			d.hide(put(finding.DamagedIDs, p))
+		case movements != nil:
+			f := put(finding.UnidentifiedPosting, p)
+			f.Settle = movements.Settle
+			d.hide(f)
+		case p.From == record.ByHand:
+			put(finding.ManualEntry, p)
+		case d.beforeHistory(p, earliest):
+			f := put(finding.UnidentifiedPosting, p)
+			f.Settle = "the card ledger of the days before the window"
+			d.hide(f)
+		case p.From == record.FromIntegration || p.Ref != "" || p.Order != "" || p.Refund != "" || p.Card != "" || p.Kind != record.NoKind && p.Kind != record.Other:
+			s := step.Arrive
+			if d.strayOf(p) {
+				s = step.Forward
+			}
+			k := finding.Orphan
+			f := byCode[finding.Code(fmt.Sprint(k, s))]
+			if f == nil {
+				f = d.add(k)
+				f.Step = s
+				byCode[finding.Code(fmt.Sprint(k, s))] = f
+			}
+			f.Postings = append(f.Postings, p)
+			f.Drift.Add(p.Currency, p.Amount)
+		default:
+			d.hide(put(finding.UnidentifiedPosting, p))
+		}
+	}
+	for _, f := range d.Findings {
+		slices.SortStableFunc(f.Postings, func(a, b *record.Posting) int { return a.Dated.Compare(b.Dated) })
+	}
+}
+
+// cardRow reports whether a row is about cards at all where no account tells:
+// lines of kind other are merchandise as likely as not.
+func (d *Diagnosis) cardRow(p *record.Posting) bool {
+	return d.Judge.Evidence.AccountsKnown || p.Kind != record.Other && p.Kind != record.NoKind
+}
+
+// hide notes a gap that could hide a fault.
+func (d *Diagnosis) hide(f *Finding) {
+	if !slices.Contains(d.hidden, f) {
+		d.hidden = append(d.hidden, f)
+	}
+}
+
+// cancelled drops pairs of rows that take each other back: opposite amounts
+// under one document, reference or card.
+func (d *Diagnosis) cancelled(rows []*record.Posting) []*record.Posting {
+	type key struct {
+		id string
+		c  money.Currency
+		a  money.Amount
+	}
+	open := map[key][]int{}
+	gone := map[int]bool{}
+	for i, p := range rows {
+		for _, id := range []string{p.Ref, p.Document, p.Order, p.Card} {
+			k := ident.Key(id)
+			if k == "" || gone[i] {
+				continue
+			}
+			if js := open[key{k, p.Currency, -p.Amount}]; len(js) > 0 && !gone[js[0]] {
+				gone[i], gone[js[0]] = true, true
+				open[key{k, p.Currency, -p.Amount}] = js[1:]
+				break
+			}
+			open[key{k, p.Currency, p.Amount}] = append(open[key{k, p.Currency, p.Amount}], i)
+		}
+	}
+	var out []*record.Posting
+	var f *Finding
+	for i, p := range rows {
+		if !gone[i] {
+			out = append(out, p)
+			continue
+		}
+		if f == nil {
+			f = d.add(finding.Netted)
+		}
+		f.Postings = append(f.Postings, p)
+		f.Drift.Add(p.Currency, p.Amount)
+	}
+	return out
+}
+
+func opening(p *record.Posting) bool {
+	return isOneOf(p.Type+" "+p.Memo+" "+p.Document, []string{"openingbalance", "openingentry", "balanceforward", "carriedforward", "cutover", "eroffnungsbilanz", "anfangsbestand"})
+}
+
+// rejected reports whether a row names a movement that could not be read.
+func (d *Diagnosis) rejected(p *record.Posting) bool {
+	for _, r := range d.Case.Rejects {
+		if r.Record != record.Movements {
+			continue
+		}
+		if len(r.Keys) == 0 {
+			return true
+		}
+		for _, k := range r.Keys {
+			for _, id := range []string{p.Ref, p.Order, p.Refund, p.Card} {
+				if id != "" && ident.Key(id) == ident.Key(k) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (d *Diagnosis) damagedRow(p *record.Posting) bool {
+	if d.damaged == nil {
+		d.damaged = map[string]bool{}
+		for i := range d.Case.Systems {
+			for _, r := range d.Case.Systems[i].Reads {
+				for _, x := range r.Damaged {
+					for _, v := range x.Values {
+						d.damaged[v] = true
+					}
+				}
+			}
+		}
+	}
+	for _, id := range []string{p.Ref, p.Order, p.Refund, p.Card} {
+		if id != "" && d.damaged[id] {
+			return true
+		}
+	}
+	return false
+}
+
+// beforeHistory reports whether a row may belong to an event before the first
+// readable one: it is dated within the grace period and a day of the window's
+// start, and the card ledger does not reach back before it.
+func (d *Diagnosis) beforeHistory(p *record.Posting, earliest record.Time) bool {
+	edge := d.Case.Window.Since
+	if earliest.Known() && earliest.Earliest().Before(edge) {
+		return false
+	}
+	return p.Dated.Earliest().Before(edge.Add(d.Case.Policy.Grace + 24*time.Hour))
+}
+
+// strayOf reports whether the integration's log holds a delivery of an unknown
+// event that led to the row.
+func (d *Diagnosis) strayOf(p *record.Posting) bool {
+	for _, s := range d.Set.Strays {
+		for _, id := range []string{s.Event, s.ID, s.Notification, s.Refund} {
+			if k := ident.Key(id); k != "" && (k == ident.Key(p.Ref) || k == ident.Key(p.Refund)) {
+				return true
+			}
+		}
+		if k := ident.Key(s.ERPRef); k != "" && (k == ident.Key(p.ID) || k == ident.Key(p.Document)) {
+			return true
+		}
+	}
+	return false
+}
+
+// notes makes findings of lawful oddities, of what is in flight, and of dates
+// that fall on two sides of the window's edge.
+func (d *Diagnosis) notes() {
+	byCode := map[finding.Code]*Finding{}
+	put := func(code finding.Code, v *step.Verdict) {
+		f := byCode[code]
+		if f == nil {
+			f = d.add(code)
+			byCode[code] = f
+		}
+		f.Roots = append(f.Roots, v)
+		if d.owner[v.Event] == nil {
+			d.owner[v.Event] = f
+		}
+	}
+	for _, v := range d.Verdicts {
+		if v.Event.Scope == trace.OutsideWindow {
+			if d.late(v) {
+				put(finding.Late, v)
+			}
+			continue
+		}
+		if v.Event.Scope != trace.Countable {
+			continue
+		}
+		switch v.Status {
+		case step.InFlight:
+			put(finding.InFlight, v)
+		case step.Pass:
+			for _, code := range v.Notes {
+				put(code, v)
+			}
+			if d.late(v) {
+				put(finding.Late, v)
+			} else if d.shifted(v) {
+				put(finding.ShiftedDate, v)
+			}
+		}
+	}
+}
+
+// late reports whether an event and its row lie on two sides of the window's edge.
+func (d *Diagnosis) late(v *step.Verdict) bool {
+	p := v.Books.Row
+	if p == nil || v.Books.Stance == step.Nowhere || !p.Dated.Known() {
+		return false
+	}
+	return d.Case.Window.Has(v.Event.Movement.At) != d.Case.Window.Has(p.Dated)
+}
+
+// shifted reports whether a row bears another date than its event has in the
+// ERP's calendar.
+func (d *Diagnosis) shifted(v *step.Verdict) bool {
+	p, at := v.Books.Row, v.Event.Movement.At
+	if p == nil || v.Event.Batch != nil || !at.Exact() || !p.Dated.Known() || p.Dated.Exact() {
+		return false
+	}
+	gap := p.Dated.Apart(at)
+	return gap > 0 && gap < 24*time.Hour
+}

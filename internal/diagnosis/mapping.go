@@ -1,0 +1,76 @@
+package diagnosis
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"gcdiag/internal/record"
+	"gcdiag/internal/step"
+	"gcdiag/internal/trace"
+)
+
+// Mapping is how events of one kind and origin usually arrive in one ERP: learnt
+// from matched pairs, whether or not the ERP's rules are known.
+type Mapping struct {
+	System   int
+	Kind     record.Kind
+	Origin   string
+	Type     string
+	Account  string
+	Positive bool
+	Currency string
+	Pairs    int      // pairs that follow the pattern
+	Of       int      // pairs seen
+	Against  []string // ids of events that break it
+}
+
+// learn finds the commonest way of each kind and origin.
+func (d *Diagnosis) learn() {
+	type key struct {
+		system int
+		kind   record.Kind
+		origin string
+	}
+	type way struct {
+		typ, account, currency string
+		positive               bool
+	}
+	counts := map[key]map[way]int{}
+	of := map[key][]*step.Verdict{}
+	wayOf := func(v *step.Verdict) way {
+		p := v.Books.Row
+		return way{p.Type, p.Account, p.Currency.String(), p.Amount > 0}
+	}
+	for _, v := range d.Verdicts {
+		if v.Event.Scope != trace.Countable || v.Books.Row == nil || v.Event.Batch != nil || !v.Books.Row.Status.Counts() {
+			continue
+		}
+		k := key{int(v.Books.Row.System), v.Event.Movement.Kind, v.Event.Movement.Origin}
+		if counts[k] == nil {
+			counts[k] = map[way]int{}
+		}
+		counts[k][wayOf(v)]++
+		of[k] = append(of[k], v)
+	}
+	for k, ways := range counts {
+		best, n := way{}, 0
+		for w, c := range ways {
+			if c > n || c == n && (w.account < best.account || w.account == best.account && w.typ < best.typ) {
+				best, n = w, c
+			}
+		}
+		m := Mapping{System: k.system, Kind: k.kind, Origin: k.origin, Type: best.typ, Account: best.account, Positive: best.positive, Currency: best.currency, Pairs: n, Of: len(of[k])}
+		if n*2 > m.Of {
+			for _, v := range of[k] {
+				if w := wayOf(v); w.account != best.account || w.typ != best.typ || w.positive != best.positive {
+					m.Against = append(m.Against, v.Event.ID())
+				}
+			}
+		}
+		d.Mapping = append(d.Mapping, m)
+	}
+	slices.SortFunc(d.Mapping, func(a, b Mapping) int {
+		return cmp.Or(a.System-b.System, int(a.Kind)-int(b.Kind), strings.Compare(a.Origin, b.Origin))
+	})
+}

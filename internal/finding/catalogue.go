@@ -1,0 +1,100 @@
+package finding
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Entry is what the catalogue says of one code. Texts are plain sentences; an
+// empty line separates paragraphs, other line breaks mean nothing.
+type Entry struct {
+	Code  Code
+	Class Class
+	Steps []int  // the steps a fault can stand at, ascending; nil for other classes
+	Title string // a short noun phrase, different for every code
+	Cause string // one sentence, for where the evidence tells nothing more particular
+	Hint  string // what to do next
+
+	Meaning  string // what it says about the handoff
+	Basis    string // how gcdiag knows
+	Confirm  string // how to confirm it by hand
+	Repair   string // how to put it right
+	Confused string // what it is often confused with
+}
+
+// All lists the entries in the order of the codes above: faults first, by step,
+// then class by class.
+func All() []Entry {
+	return slices.Concat(faults, timing, benignShapes, outOfScope, anomalies, exceptions, gaps, risks)
+}
+
+// Lookup finds the entry of a code; false where there is no such code.
+func Lookup(c Code) (Entry, bool) {
+	for _, e := range All() {
+		if e.Code == c {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// Near lists up to three codes that somebody who typed word may have meant,
+// the likeliest first. Case, blanks and "_" for "-" don't matter.
+func Near(word string) []Code {
+	word = strings.ToLower(strings.NewReplacer("_", "-", " ", "-").Replace(strings.TrimSpace(word)))
+	if word == "" {
+		return nil
+	}
+	type near struct {
+		code Code
+		far  int
+	}
+	var found []near
+	for _, e := range All() {
+		c := string(e.Code)
+		far := distance(word, c)
+		switch {
+		case far <= max(1, (min(len(word), len(c))+1)/3):
+		case len(word) >= 3 && strings.Contains(c, word), strings.Contains(word, c):
+			far = 10
+		default:
+			continue
+		}
+		found = append(found, near{e.Code, far})
+	}
+	slices.SortStableFunc(found, func(a, b near) int { return cmp.Compare(a.far, b.far) })
+	var codes []Code
+	for _, n := range found[:min(3, len(found))] {
+		codes = append(codes, n.code)
+	}
+	return codes
+}
+
+// distance counts the letters to add, drop, change or swap with a neighbour to
+// make a of b. Words longer than any code count as wholly different.
+func distance(a, b string) int {
+	if len(a) > 64 {
+		return len(a)
+	}
+	before, last, row := []int(nil), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row[0] = i + 1
+		for j := range len(b) {
+			d := last[j]
+			if a[i] != b[j] {
+				d++
+			}
+			d = min(d, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				d = min(d, before[j-1]+1)
+			}
+			row[j+1] = d
+		}
+		before, last, row = last, row, make([]int, len(b)+1)
+	}
+	return last[len(b)]
+}

@@ -1,0 +1,332 @@
+// Package gather runs the sources that a configuration names and fills a case
+// with what they state. A source that fails leaves a gap in the case, never
+// nothing: the run goes on, and the gap says why.
+package gather
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"gcdiag/internal/casefile"
+	"gcdiag/internal/connector"
+	"gcdiag/internal/record"
+	"gcdiag/internal/source/file"
+)
+
+// Options change how a run goes. The zero value runs as configured.
+type Options struct {
+	Now      func() time.Time // the clock, for records that have no time at all; default time.Now
+	Progress func(Progress)   // is told when a file begins, and then how far it is
+
+	// What the command line says about the time; zero values leave it as configured.
+	// Since and Last exclude each other.
+	Since, Until, AsOf time.Time
+	Last               time.Duration
+}
+
+// Progress is how far one file is read.
+type Progress struct {
+	System      string
+	Record      record.Type
+	Input       string // the file's name as shown
+	Read, Total int64  // bytes; zero at the beginning
+	Rows        int    // records so far
+}
+
+// Error is a mistake in how a run was asked for, as opposed to a source that
+// failed.
+type Error struct {
+	Reason string
+	Advice string // what to do about it, or ""
+	Cause  error  // nil, or what errors.Is looks for
+}
+
+func (e *Error) Error() string { return e.Reason }
+
+// Hint is what to do about the error, or "".
+func (e *Error) Hint() string { return e.Advice }
+
+// Unwrap is the error's cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Run reads everything that a configuration names. When ctx ends, it keeps what
+// was read until then: the case is not Complete, and no error says so. As of is
+// the configured moment, else the newest time in the records, else now. The
+// error is an *Error.
+func Run(ctx context.Context, cfg *connector.Config, o Options) (*casefile.Case, error) {
+	return run(ctx, cfg, o, file.Read)
+}
+
+// reading is file.Read, or what a test puts in its place.
+type reading func(context.Context, file.Spec, file.Sink, file.Progress) (file.Result, error)
+
+func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*casefile.Case, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	if o.Last != 0 && !o.Since.IsZero() {
+		return nil, &Error{Reason: "since and last exclude each other"}
+	}
+	c := &casefile.Case{
+		Mode:      "files",
+		Zone:      cfg.Zone,
+		Liability: cfg.Liability,
+		Currency:  cfg.Currency,
+		Policy:    casefile.Policy(cfg.Policy),
+		Complete:  true,
+	}
+	if c.Zone == nil {
+		c.Zone = time.UTC
+	}
+	b := casefile.NewBuilder(c)
+	for i, k := range cfg.Connectors {
+		if k.Probe != connector.FileProbe {
+			return nil, &Error{Reason: fmt.Sprintf("%s: probe %q: %v", k.Name, k.Probe, connector.ErrNotSupported), Cause: connector.ErrNotSupported,
+				Advice: "export the records of " + k.Name + " and list the files in connectors.yaml"}
+		}
+		g := &gatherer{cfg: cfg, k: k, index: uint16(i), options: o, read: read, sink: b}
+		c.Systems = append(c.Systems, g.system(ctx))
+	}
+	b.Finish()
+	for _, s := range c.Systems {
+		for _, r := range s.Reads {
+			c.Complete = c.Complete && r.State != casefile.Unread && r.State != casefile.Truncated
+		}
+	}
+	if err := setTimes(c, cfg, o); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// gatherer reads the files of one connector.
+type gatherer struct {
+	cfg     *connector.Config
+	k       connector.Connector
+	index   uint16
+	options Options
+	read    reading
+	sink    file.Sink
+}
+
+func (g *gatherer) system(ctx context.Context) casefile.System {
+	s := casefile.System{Role: g.k.Role, Name: g.k.Name, Probe: g.k.Probe, Zone: g.cfg.ZoneOf(g.k), Entities: g.k.Entities}
+	if s.Zone == nil {
+		s.Zone = time.UTC
+	}
+	for _, f := range g.k.Feeds {
+		s.Feeds = append(s.Feeds, casefile.Feed(f))
+	}
+	for _, t := range record.Types(g.k.Role) {
+		files, statement := g.k.Files[t], g.k.Complete[t]
+		if len(files) == 0 && statement == (connector.Statement{}) {
+			continue
+		}
+		r := casefile.Read{Record: t, Covers: statement.Covers, Cap: statement.Cap, Why: statement.Why}
+		switch {
+		case statement.Complete:
+			r.Stated = casefile.Complete
+		case statement.Partial:
+			r.Stated = casefile.Partial
+		}
+		if len(files) > 0 {
+			g.files(ctx, &s, &r, files)
+		}
+		s.Reads = append(s.Reads, r)
+	}
+	return s
+}
+
+// files reads the files of one record type into the sink, their inputs into the
+// system and what else is known of them into r.
+func (g *gatherer) files(ctx context.Context, s *casefile.System, r *casefile.Read, files []connector.File) {
+	var failed []string
+	rows := 0
+	seen := map[string]bool{}
+	filled := map[string]bool{}
+	for _, f := range files {
+		names, err := expand(g.cfg.Resolve, f.Path)
+		if err != nil {
+			failed = append(failed, err.Error())
+		}
+		for _, name := range names {
+			path := g.cfg.Resolve(name)
+			if seen[path] {
+				continue
+			}
+			seen[path] = true
+			if len(s.Inputs) > math.MaxUint16 {
+				failed = append(failed, fmt.Sprintf("%s: more files than a system can have", name))
+				break
+			}
+			res, err := g.file(ctx, f, r.Record, name, path, uint16(len(s.Inputs)))
+			s.Inputs = append(s.Inputs, res.Input)
+			rows += res.Rows
+			for _, column := range res.Filled {
+				filled[column] = true
+			}
+			for _, d := range res.Damaged {
+				damage(&r.Damaged, d)
+			}
+			switch {
+			case err != nil && ctx.Err() != nil:
+				failed = append(failed, name+": reading was cancelled")
+			case err != nil:
+				failed = append(failed, err.Error())
+			case res.Stopped != "":
+				failed = append(failed, fmt.Sprintf("%s: %s", name, res.Stopped))
+			}
+		}
+	}
+	for _, column := range connector.Columns(r.Record) {
+		if filled[column] {
+			r.Columns = append(r.Columns, column)
+		}
+	}
+	switch {
+	case len(failed) == 0:
+		r.State = casefile.Empty // until the builder counts rows
+		return
+	case rows > 0:
+		r.State = casefile.Truncated
+	default:
+		r.State = casefile.Unread
+	}
+	r.Why = strings.Join(failed, "; ")
+}
+
+func (g *gatherer) file(ctx context.Context, f connector.File, t record.Type, name, path string, input uint16) (file.Result, error) {
+	spec := file.Spec{
+		Record: t, Path: path, Name: name,
+		Columns: f.Columns, Values: f.Values, Sign: f.Sign,
+		Sheet: f.Sheet, Encoding: f.Encoding, Delimiter: f.Delimiter, HeaderRow: f.HeaderRow, Decimal: f.Decimal, Dates: f.Dates,
+		Zone: g.cfg.ZoneOf(g.k), Currency: g.cfg.Currency,
+		System: g.index, Input: input,
+	}
+	unread := file.Result{Input: casefile.Input{Name: name, Record: t}}
+	if err := ctx.Err(); err != nil {
+		return unread, err
+	}
+	tell := func(read, total int64, rows int) {
+		g.options.Progress(Progress{g.k.Name, t, name, read, total, rows})
+	}
+	tell(0, 0, 0)
+	return g.read(ctx, spec, g.sink, tell)
+}
+
+// damage adds what one file's column shows to what others of the same record
+// type have shown.
+func damage(all *[]casefile.Damage, d casefile.Damage) {
+	for i := range *all {
+		if have := &(*all)[i]; have.Column == d.Column && have.How == d.How {
+			have.Rows += d.Rows
+			have.Values = append(have.Values, d.Values...)
+			return
+		}
+	}
+	d.Values = slices.Clone(d.Values)
+	*all = append(*all, d)
+}
+
+// setTimes settles as of and the window. A window up to as of includes it.
+func setTimes(c *casefile.Case, cfg *connector.Config, o Options) error {
+	c.AsOf = first(o.AsOf, cfg.AsOf)
+	said := "as of"
+	if c.AsOf.IsZero() {
+		c.AsOf = newest(c)
+		said = "the newest time in the files"
+	}
+	if c.AsOf.IsZero() {
+		c.AsOf = o.Now()
+		said = "now"
+	}
+	c.AsOf = c.AsOf.In(c.Zone)
+
+	end := first(o.Until, cfg.Window.Until)
+	if end.IsZero() {
+		end = c.AsOf
+		c.Window.Until = end.Add(time.Nanosecond)
+	} else {
+		c.Window.Until = end.In(c.Zone)
+		said = "until"
+	}
+	since, last := cfg.Window.Since, cfg.Window.Last
+	switch {
+	case !o.Since.IsZero():
+		since = o.Since
+	case o.Last != 0:
+		since, last = time.Time{}, o.Last
+	}
+	if since.IsZero() {
+		if last == 0 {
+			last = connector.DefaultLast
+		}
+		since = end.Add(-last)
+	}
+	c.Window.Since = since.In(c.Zone)
+	if !c.Window.Since.Before(c.Window.Until) {
+		return &Error{
+			Reason: fmt.Sprintf("the window is empty: it begins at %s and ends at %s, %s", c.Window.Since.Format(time.RFC3339), end.In(c.Zone).Format(time.RFC3339), said),
+			Advice: "choose since, until and as_of so that since comes first",
+		}
+	}
+	return nil
+}
+
+func first(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// newest is the latest moment at which anything is known to have happened; what
+// happened on some day counts from its start. Zero where no record has a time.
+func newest(c *casefile.Case) time.Time {
+	var at record.Time
+	see := func(times ...record.Time) {
+		for _, t := range times {
+			if t.Compare(at) > 0 {
+				at = t
+			}
+		}
+	}
+	for r := range c.Movements.All() {
+		see(r.At)
+	}
+	for r := range c.Orders.All() {
+		see(r.At, r.RefundedAt)
+	}
+	for r := range c.Subscriptions.All() {
+		see(r.LastSuccessAt)
+	}
+	for r := range c.Deliveries.All() {
+		see(r.ReceivedAt, r.SentAt)
+	}
+	for r := range c.Flows.All() {
+		see(r.LastRunAt)
+	}
+	for r := range c.Postings.All() {
+		if r.PostedAt.Known() {
+			see(r.PostedAt)
+		} else {
+			see(r.Dated)
+		}
+	}
+	for r := range c.Exceptions.All() {
+		see(r.OpenedAt)
+	}
+	if !at.Known() {
+		return time.Time{}
+	}
+	return at.Earliest()
+}

@@ -1,0 +1,136 @@
+// Package ident compares identifiers as systems write them: the same order is
+// "gid://shopify/Order/1001" in one export, the base64 of that in another and
+// "#1001" in a third. Identifiers are text; what is shown is always the original.
+package ident
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// Key is the form of an identifier in which equal things are equal: blanks
+// trimmed, lower case, a GraphQL global id (plain or base64) reduced to its last
+// part, a leading "#" dropped. Prefixes, zeros and suffixes stay, because
+// dropping them can make two things one; see Parts. The key of "" is "".
+func Key(id string) string {
+	id = strings.TrimSpace(id)
+	if plain(id) {
+		return id
+	}
+	if g, ok := gid(id); ok {
+		return strings.ToLower(g)
+	}
+	if dec, ok := unbase64(id); ok {
+		if g, ok := gid(dec); ok {
+			return strings.ToLower(g)
+		}
+	}
+	if s := strings.TrimLeft(id, "#"); s != "" {
+		id = strings.TrimSpace(s)
+	}
+	return strings.ToLower(id)
+}
+
+// plain reports whether an identifier is its own key: lower-case letters that
+// can't be base64 of a gid, digits and joining marks.
+func plain(id string) bool {
+	for i := 0; i < len(id); i++ {
+		c := id[i]
+		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+// gid takes the last path part of a GraphQL global id, without a query.
+func gid(id string) (string, bool) {
+	const scheme = "gid://"
+	if len(id) < len(scheme) || !strings.EqualFold(id[:len(scheme)], scheme) {
+		return "", false
+	}
+	id, _, _ = strings.Cut(id[len(scheme):], "?")
+	if i := strings.LastIndexByte(id, '/'); i >= 0 && i+1 < len(id) {
+		return id[i+1:], true
+	}
+	return "", false
+}
+
+// unbase64 decodes text that starts as the base64 of "gid://" does.
+func unbase64(id string) (string, bool) {
+	if !strings.HasPrefix(id, "Z2lkOi8v") {
+		return "", false
+	}
+	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(id, "="))
+	if err != nil {
+		if b, err = base64.RawURLEncoding.DecodeString(strings.TrimRight(id, "=")); err != nil {
+			return "", false
+		}
+	}
+	return string(b), true
+}
+
+// Parts lists weaker forms of a key, longest first, for a lookup that must then
+// be confirmed by amount and kind: what is left after dropping leading or
+// trailing pieces at ":", "/", "|", "#", "_", "-", "." or a blank, and a leading
+// run of letters before digits ("so1001" gives "1001"). The key itself is not listed.
+func Parts(key string) []string {
+	var out []string
+	add := func(s string) {
+		if s == "" || s == key {
+			return
+		}
+		for _, o := range out {
+			if o == s {
+				return
+			}
+		}
+		out = append(out, s)
+	}
+	for i := 0; i < len(key); i++ {
+		if joint(key[i]) {
+			add(strings.TrimLeft(key[i+1:], joints))
+		}
+	}
+	for i := len(key) - 1; i > 0; i-- {
+		if joint(key[i]) {
+			add(strings.TrimRight(key[:i], joints))
+		}
+	}
+	i := 0
+	for i < len(key) && key[i] >= 'a' && key[i] <= 'z' {
+		i++
+	}
+	if i > 0 && i < len(key) && digits(key[i:]) {
+		add(key[i:])
+	}
+	// stable: longer first, then by text
+	for a := 1; a < len(out); a++ {
+		for b := a; b > 0 && (len(out[b]) > len(out[b-1]) || len(out[b]) == len(out[b-1]) && out[b] < out[b-1]); b-- {
+			out[b], out[b-1] = out[b-1], out[b]
+		}
+	}
+	return out
+}
+
+const joints = ":/|#_-. "
+
+func joint(c byte) bool { return strings.IndexByte(joints, c) >= 0 }
+
+func digits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// LastFour is the last four characters of a key, the form in which masked card
+// codes survive ("••••9f3a"), or "" for a shorter key. It is a hint, never an identity.
+func LastFour(key string) string {
+	if len(key) < 4 {
+		return ""
+	}
+	return key[len(key)-4:]
+}

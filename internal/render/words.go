@@ -1,0 +1,470 @@
+package render
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gcdiag/internal/report"
+)
+
+// calendar says how times are written: in which zone, and which year goes without saying.
+type calendar struct {
+	zone *time.Location // nil: in the zone they are written in
+	year int            // 0: the year is always written
+}
+
+func calendarOf(w report.Window) calendar {
+	var c calendar
+	if z, err := time.LoadLocation(w.Timezone); err == nil && w.Timezone != "" {
+		c.zone = z
+	}
+	since, _, ok1 := c.parse(w.Since)
+	until, _, ok2 := c.parse(w.Until)
+	if last := until.Add(-1); ok1 && ok2 && since.Year() == last.Year() {
+		c.year = since.Year()
+	}
+	return c
+}
+
+// parse reads a document's time; date is true for a bare date.
+func (c calendar) parse(s string) (at time.Time, date, ok bool) {
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t, true, true
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return t, false, false
+	}
+	if c.zone != nil {
+		t = t.In(c.zone)
+	}
+	return t, false, true
+}
+
+func (c calendar) layout(t time.Time, date, seconds bool) string {
+	l := "2 Jan"
+	if t.Year() != c.year {
+		l += " 2006"
+	}
+	switch {
+	case date:
+	case seconds:
+		l += " 15:04:05"
+	default:
+		l += " 15:04"
+	}
+	return glue(t.Format(l))
+}
+
+// at is a time for people, to the minute; text that is no time stays as it is.
+func (c calendar) at(s string) string {
+	t, date, ok := c.parse(s)
+	if !ok {
+		return s
+	}
+	return c.layout(t, date, false)
+}
+
+// period is the window as people say it: whole days with the last one
+// included, or moments.
+func (c calendar) period(w report.Window) string {
+	since, d1, ok1 := c.parse(w.Since)
+	until, d2, ok2 := c.parse(w.Until)
+	if !ok1 || !ok2 {
+		return strings.Trim(w.Since+" – "+w.Until, "– ")
+	}
+	if (d1 || midnight(since)) && (d2 || midnight(until)) {
+		last := until.AddDate(0, 0, -1)
+		if since.Year() == last.Year() {
+			return glue(since.Format("2 Jan") + " – " + last.Format("2 Jan 2006"))
+		}
+		return glue(since.Format("2 Jan 2006") + " – " + last.Format("2 Jan 2006"))
+	}
+	if since.Year() == until.Year() {
+		return glue(since.Format("2 Jan 15:04") + " – " + until.Format("2 Jan 2006 15:04"))
+	}
+	return glue(since.Format("2 Jan 2006 15:04") + " – " + until.Format("2 Jan 2006 15:04"))
+}
+
+func midnight(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 }
+
+// elapsed is a time between two events: "3 s", "2 h 10 min", "3 d 4 h".
+func elapsed(d time.Duration) string {
+	if d < 0 {
+		return "−" + elapsed(-d)
+	}
+	parts := func(n int64, unit string, m int64, small string) string {
+		if m == 0 {
+			return glue(fmt.Sprintf("%s %s", count(int(n)), unit))
+		}
+		return glue(fmt.Sprintf("%s %s %d %s", count(int(n)), unit, m, small))
+	}
+	s := int64(d / time.Second)
+	switch {
+	case s < 1:
+		return glue("< 1 s")
+	case s < 60:
+		return parts(s, "s", 0, "")
+	case s < 3600:
+		return parts(s/60, "min", s%60, "s")
+	case s < 86400:
+		return parts(s/3600, "h", s%3600/60, "min")
+	}
+	return parts(s/86400, "d", s%86400/3600, "h")
+}
+
+func glue(s string) string { return strings.ReplaceAll(s, " ", nbsp) }
+
+// group puts commas between thousands of a run of digits.
+func group(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+func count(n int) string {
+	if n < 0 {
+		return "−" + count(-n)
+	}
+	return group(strconv.Itoa(n))
+}
+
+// plural is a count with its noun.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return glue("1 " + noun)
+	}
+	if s, ok := strings.CutSuffix(noun, "y"); ok {
+		return glue(count(n) + " " + s + "ies")
+	}
+	return glue(count(n) + " " + noun + "s")
+}
+
+// decimal is the exact value of an amount and its number of decimals.
+func decimal(s string) (value *big.Rat, decimals int, ok bool) {
+	digits := strings.TrimPrefix(s, "-")
+	if digits == "" || strings.Trim(digits, "0123456789.") != "" || strings.Count(digits, ".") > 1 || digits[0] == '.' || digits[len(digits)-1] == '.' {
+		return nil, 0, false
+	}
+	value, ok = new(big.Rat).SetString(s)
+	_, frac, _ := strings.Cut(s, ".")
+	return value, len(frac), ok
+}
+
+// amount is an amount for people: "$1,200.00" for US dollars, "EUR 1,200.00"
+// for all else. With dollars false, US dollars are written with their code too.
+// Plus says whether a plus is written. Text that is no amount stays as it is.
+func amount(s, currency string, dollars, plus bool) string {
+	v, _, ok := decimal(s)
+	if !ok {
+		return strings.TrimSpace(currency + " " + s)
+	}
+	sign := ""
+	switch {
+	case v.Sign() < 0:
+		sign = "−"
+	case v.Sign() > 0 && plus:
+		sign = "+"
+	}
+	whole, frac, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	number := group(whole)
+	if frac != "" {
+		number += "." + frac
+	}
+	switch {
+	case currency == "USD" && dollars:
+		return sign + "$" + number
+	case currency == "":
+		return sign + number
+	}
+	return currency + nbsp + sign + number
+}
+
+// sums is money per currency, by code, without zeros unless all are zero.
+func sums(m map[string]string, dollars, plus bool) string {
+	var some, zeros []string
+	for _, c := range slices.Sorted(maps.Keys(m)) {
+		text := amount(m[c], c, dollars, plus)
+		if v, _, ok := decimal(m[c]); ok && v.Sign() == 0 {
+			zeros = append(zeros, text)
+		} else {
+			some = append(some, text)
+		}
+	}
+	if len(some) == 0 {
+		some = zeros
+	}
+	return strings.Join(some, ", ")
+}
+
+// add is the exact sum of amounts per currency. An amount that can't be read
+// is kept where it is the only one of its currency.
+func add(a, b map[string]string) map[string]string {
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]string{}
+	}
+	for c, s := range b {
+		x, dx, okx := decimal(out[c])
+		y, dy, oky := decimal(s)
+		switch {
+		case okx && oky:
+			out[c] = new(big.Rat).Add(x, y).FloatString(max(dx, dy))
+		case !okx:
+			out[c] = s
+		}
+	}
+	return out
+}
+
+var stages = [4]string{"emit", "forward", "arrive", "classify"}
+
+// stepName is "step 2, forward".
+func stepName(n int) string {
+	if n < 1 || n > len(stages) {
+		return fmt.Sprintf("step %d", n)
+	}
+	return glue(fmt.Sprintf("step %d,", n)) + " " + stages[n-1]
+}
+
+// listed joins words: "a", "a and b", "a, b and c".
+func listed(words []string, last string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " " + last + " " + words[len(words)-1]
+}
+
+func digits(steps []int) []string {
+	var list []string
+	for _, s := range steps {
+		list = append(list, strconv.Itoa(s))
+	}
+	return list
+}
+
+// verdict is the outcome as a short phrase: "fails at step 2, forward".
+func verdict(o report.Outcome) string {
+	switch o.Status {
+	case "sound":
+		return "is sound"
+	case "inconclusive":
+		return "can't be judged yet"
+	case "fault":
+	default:
+		return o.Status
+	}
+	open := ""
+	if len(o.Undetermined) > 0 {
+		open = "step " + listed(digits(o.Undetermined), "or")
+	}
+	switch {
+	case o.Step != nil && len(o.Steps) > 1:
+		v := "fails at steps " + listed(digits(o.Steps), "and")
+		if open != "" {
+			v += ", and at " + open
+		}
+		return v
+	case o.Step != nil && open != "":
+		return "fails at " + stepName(*o.Step) + ", and at " + open
+	case o.Step != nil:
+		return "fails at " + stepName(*o.Step)
+	case open != "":
+		return "fails at " + open
+	}
+	return "fails"
+}
+
+// where is a finding's place: "step 2, forward", "step 2 or 3", or "".
+func where(f report.Finding) string {
+	switch {
+	case f.Step != nil:
+		return stepName(*f.Step)
+	case len(f.Undetermined) > 0:
+		return "step " + listed(digits(f.Undetermined), "or")
+	}
+	return ""
+}
+
+// evidence says what a word of evidence means.
+func evidence(word string) string {
+	switch word {
+	case "proven":
+		return "proven: the records themselves show it"
+	case "configured":
+		return "configured: the set-up says so, no record shows it"
+	case "told":
+		return "told: as the operator answered, not measured"
+	case "inferred":
+		return "inferred: a pattern suggests it, nothing proves it"
+	}
+	return word
+}
+
+// basis says what the steps of an "answers" run and a demo rest on.
+func basis(mode string) string {
+	switch mode {
+	case "demo":
+		return "Demonstration: these three systems are simulated."
+	case "answers":
+		return "From an operator's answers: nothing here was measured."
+	}
+	return ""
+}
+
+func kindName(kind string) string { return strings.ReplaceAll(kind, "_", " ") }
+
+var kinds = []string{"load", "redemption", "refund_to_card", "sale_refund", "adjustment", "expiry", "deactivation", "cash_out", "transfer_in", "transfer_out", "reversal"}
+
+// shared is the sentence on what a finding's records have in common.
+func shared(f report.Finding) string {
+	var list []string
+	for _, s := range f.Shared {
+		list = append(list, fmt.Sprintf("%s = %s: %s", s.Attribute, s.Value, share(s)))
+	}
+	if len(list) > 0 {
+		text := strings.Join(list, "; ")
+		if f.SharedNote != "" {
+			text += ". " + f.SharedNote
+		}
+		return text
+	}
+	return f.SharedNote
+}
+
+// share is "all 73 of these, 2 of the other 1,131".
+func share(s report.Shared) string {
+	n, of, ok := fraction(s.OfThese)
+	m, others, ok2 := fraction(s.OfOthers)
+	if !ok || !ok2 {
+		return s.OfThese + " of these, " + s.OfOthers + " of the others"
+	}
+	these := fmt.Sprintf("%s of these %s", count(n), count(of))
+	if n == of {
+		these = "all " + count(of) + " of these"
+		if n == 1 {
+			these = "the one of these"
+		}
+	}
+	switch {
+	case others == 0:
+		return these + "; there are no others"
+	case m == 0:
+		return these + ", none of the other " + count(others)
+	}
+	return these + fmt.Sprintf(", %s of the other %s", count(m), count(others))
+}
+
+func fraction(s string) (n, of int, ok bool) {
+	a, b, ok := strings.Cut(s, "/")
+	n, err1 := strconv.Atoi(a)
+	of, err2 := strconv.Atoi(b)
+	return n, of, ok && err1 == nil && err2 == nil
+}
+
+// since is the sentence on when a finding's events happened.
+func (c calendar) since(f report.Finding) string {
+	if ch := f.Change; ch != nil {
+		until := "to the end of the data"
+		if ch.Until != "" {
+			until = "until " + c.at(ch.Until)
+		}
+		return fmt.Sprintf("%s, %s. Before and after: %s of %s failed; in between: %s of %s", c.at(ch.Since), until,
+			count(ch.FailedBefore), count(ch.OfBefore), count(ch.FailedAfter), count(ch.OfAfter))
+	}
+	switch {
+	case f.FirstAt == "" && f.LastAt == "":
+		return ""
+	case f.LastAt == "" || f.FirstAt == f.LastAt:
+		return c.at(f.FirstAt)
+	case f.FirstAt == "":
+		return "up to " + c.at(f.LastAt)
+	}
+	return c.at(f.FirstAt) + " to " + c.at(f.LastAt)
+}
+
+// drifts are the sentences on what is wrong in the books, one per currency.
+func drifts(list []report.Drift, dollars bool) []string {
+	var out []string
+	for _, d := range list {
+		if d.Drift == nil {
+			why := d.Why
+			if why == "" {
+				why = "the evidence allows no figure"
+			}
+			out = append(out, strings.TrimSpace(d.Currency+" no figure: "+why))
+			continue
+		}
+		v, _, ok := decimal(*d.Drift)
+		size := amount(strings.TrimPrefix(*d.Drift, "-"), d.Currency, dollars, false)
+		switch {
+		case !ok:
+			out = append(out, size)
+		case v.Sign() < 0:
+			out = append(out, "the ERP's gift card liability is "+size+" too low")
+		case v.Sign() > 0:
+			out = append(out, "the ERP's gift card liability is "+size+" too high")
+		default:
+			out = append(out, strings.TrimSpace(d.Currency+" closes: ERP and platform agree to the minor unit"))
+		}
+	}
+	return out
+}
+
+// remaining is the sentence on what one repair leaves.
+func remaining(r *report.Remaining, dollars bool) string {
+	if r == nil {
+		return ""
+	}
+	drift := sums(r.Drift, dollars, true)
+	if drift == "" {
+		drift = "none"
+	}
+	return fmt.Sprintf("drift %s, %s", drift, plural(r.Exceptions, "open exception"))
+}
+
+// ids names the first of a list and says how many more there are, of total.
+func ids(list []string, total, first int) string {
+	shown := list[:min(first, len(list))]
+	text := strings.Join(shown, ", ")
+	if more := max(total, len(list)) - len(shown); more > 0 {
+		if text == "" {
+			return plural(more, "id") + " not listed"
+		}
+		text += " and " + count(more) + " more"
+	}
+	return text
+}
+
+// subjects are a finding's lists of ids with what they are.
+func subjects(f report.Finding) []struct {
+	noun string
+	ids  []string
+	n    int
+} {
+	type subject = struct {
+		noun string
+		ids  []string
+		n    int
+	}
+	all := []subject{{"event", f.Events, len(f.Events)}, {"candidate", f.Candidates, len(f.Candidates)}, {"order", f.Orders, len(f.Orders)}, {"posting", f.Postings, len(f.Postings)}}
+	var out []subject
+	for _, s := range all {
+		if len(s.ids) > 0 {
+			if len(out) == 0 {
+				s.n = max(s.n, f.Count)
+			}
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 && f.Count > 0 {
+		out = append(out, subject{"event", nil, f.Count})
+	}
+	return out
+}

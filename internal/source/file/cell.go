@@ -1,0 +1,377 @@
+package file
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"gcdiag/internal/money"
+	"gcdiag/internal/record"
+)
+
+// text is a field's text, shared with equal ones of the column.
+func (r *reader) text(f field) string {
+	c := r.cells[f]
+	if c == nil {
+		return ""
+	}
+	return r.col[f].intern.get(c, &r.keep)
+}
+
+// id is an identifier as written, without the apostrophe by which spreadsheets
+// mark digits as text.
+func (r *reader) id(f field) string {
+	c := r.cells[f]
+	if c == nil {
+		return ""
+	}
+	if c[0] == '\'' {
+		if _, ok := digits(c[1:]); ok {
+			c = c[1:]
+			r.cells[f] = c
+		}
+	}
+	return r.keep.keep(c)
+}
+
+// vocabulary reads a field whose words are a closed list, zero where it is empty.
+func vocabulary[T ~uint8](r *reader, f field, parse func(string) (T, bool)) T {
+	c := r.cells[f]
+	if c == nil {
+		return 0
+	}
+	w := r.lookup(f, c, func(s string) word {
+		v, ok := parse(s)
+		if f == fKind && r.spec.Record == record.Movements && record.Kind(v) == record.Other {
+			ok = false
+		}
+		if !ok {
+			return word{why: foreignWord(f, s, record.Vocabulary(r.spec.Record, f.String()))}
+		}
+		return word{value: uint16(v)}
+	})
+	return T(w.value)
+}
+
+// lookup reads a word once and remembers it.
+func (r *reader) lookup(f field, c []byte, read func(string) word) word {
+	col := r.col[f]
+	w, ok := col.vocab[string(c)]
+	if !ok {
+		w = read(string(c))
+		if col.vocab == nil {
+			col.vocab = map[string]word{}
+		}
+		if len(col.vocab) < 1024 {
+			col.vocab[string(c)] = w
+		}
+	}
+	if w.why != "" {
+		r.refuse("%s", w.why)
+	}
+	return w
+}
+
+func foreignWord(f field, s string, vocabulary []string) string {
+	return fmt.Sprintf("%s: %s is none of %s%s; values can map it", f, quote(s), strings.Join(vocabulary, ", "), hint(nearest(s, vocabulary)))
+}
+
+// yesNoWords are the words for yes, each before its no.
+var yesNoWords = []string{"true", "false", "yes", "no", "1", "0", "t", "f", "y", "n"}
+
+// yesNo reads a boolean.
+func (r *reader) yesNo(f field) record.Bool {
+	c := r.cells[f]
+	if c == nil {
+		return record.Unknown
+	}
+	return record.Bool(r.lookup(f, c, func(s string) word {
+		switch i := slices.Index(yesNoWords, strings.ToLower(s)); {
+		case i < 0:
+			return word{why: foreignWord(f, s, yesNoWords)}
+		case i%2 == 0:
+			return word{value: uint16(record.Yes)}
+		}
+		return word{value: uint16(record.No)}
+	}).value)
+}
+
+// points reads the unit.
+func (r *reader) points() bool {
+	return vocabulary(r, fUnit, func(s string) (uint8, bool) {
+		switch record.Fold(s) {
+		case "money":
+			return 0, true
+		case "points":
+			return 1, true
+		}
+		return 0, false
+	}) == 1
+}
+
+// kinds reads a list of kinds.
+func (r *reader) kinds() record.Kinds {
+	c := r.cells[fKinds]
+	if c == nil {
+		return 0
+	}
+	return record.Kinds(r.lookup(fKinds, c, func(s string) word {
+		var set record.Kinds
+		for _, part := range listParts(s) {
+			if ours, ok := r.col[fKinds].words[wordKey(part)]; ok {
+				if part = ours; strings.TrimSpace(part) == "" {
+					continue
+				}
+			}
+			k, ok := record.ParseKind(part)
+			if !ok {
+				return word{why: foreignWord(fKinds, part, record.Vocabulary(r.spec.Record, fKinds.String()))}
+			}
+			set = set.With(k)
+		}
+		return word{value: uint16(set)}
+	}).value)
+}
+
+// listParts are the words of a list in one cell.
+func listParts(s string) []string {
+	return strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(",;|", c) || unicode.IsSpace(c) })
+}
+
+// integer reads a whole number that is not negative, unknown where it is empty.
+func (r *reader) integer(f field, unknown int) int {
+	c := r.cells[f]
+	if c == nil {
+		return unknown
+	}
+	whole, zeros, _ := bytes.Cut(c, []byte{'.'})
+	n, ok := digits(whole)
+	if !ok || len(whole) > 9 || len(bytes.Trim(zeros, "0")) > 0 {
+		r.refuse("%s: %s is not a whole number", f, quote(string(c)))
+		return unknown
+	}
+	return n
+}
+
+// time reads a time or date, the zero time where the field is empty.
+func (r *reader) time(f field) record.Time {
+	c := r.cells[f]
+	if c == nil {
+		return record.Time{}
+	}
+	col := r.col[f]
+	s, err := r.stamp(col, f, c)
+	if err == nil {
+		col.unix = col.unix || s.epoch
+		var t record.Time
+		if t, err = r.cal.place(s); err == nil {
+			return t
+		}
+	}
+	advice := ""
+	switch {
+	case errors.Is(err, errUnsure) && col.decided && col.shows.dmy > 0:
+		advice = fmt.Sprintf("; rows %d and %d of the column contradict each other; set dates", min(col.shows.dmy, col.shows.mdy), max(col.shows.dmy, col.shows.mdy))
+	case errors.Is(err, errUnsure):
+		advice = "; nothing in the column tells either; set dates to dmy or mdy"
+	case errors.Is(err, errShortYear):
+		advice = "; set dates to say in which order day, month and year stand"
+	}
+	r.refuse("%s: %v: %s%s", f, err, quote(string(c)), advice)
+	return record.Time{}
+}
+
+func (r *reader) stamp(col *column, f field, c []byte) (stamp, error) {
+	if r.number[f] && r.grid.epoch != 0 && len(c) != 8 && len(c) != 10 && len(c) != 13 {
+		return r.grid.epoch.stamp(c)
+	}
+	s, err := parseTime(c, col.order, col.set)
+	if err == errUnsure && !col.decided && !col.set {
+		r.ask()
+		s, err = parseTime(c, col.order, col.set)
+	}
+	return s, err
+}
+
+// written is an amount as it stands in a cell.
+type written struct {
+	field field
+	money.Written
+	set bool
+}
+
+// amount reads decimal text.
+func (r *reader) amount(f field) written {
+	c := r.cells[f]
+	if c == nil {
+		return written{field: f}
+	}
+	col := r.col[f]
+	mark := col.mark
+	if r.number[f] {
+		c, mark = plainNumber(c), money.Point
+	}
+	w, err := money.Parse(c, mark)
+	if err != nil && errors.Is(err, money.ErrUnsure) && !col.decided {
+		r.ask()
+		w, err = money.Parse(c, col.mark)
+	}
+	if err != nil {
+		advice := ""
+		switch {
+		case !errors.Is(err, money.ErrUnsure):
+		case col.shows.point > 0:
+			advice = fmt.Sprintf("; rows %d and %d of the column contradict each other; set decimal", min(col.shows.point, col.shows.comma), max(col.shows.point, col.shows.comma))
+		default:
+			advice = `; nothing in the column tells either; set decimal to "." or ","`
+		}
+		r.refuse("%s: %v%s", f, err, advice)
+		return written{field: f}
+	}
+	return written{f, w, true}
+}
+
+// plainNumber writes a spreadsheet's or JSON's number without an exponent and,
+// where it has more digits than a binary number carries, rounds away those that
+// only its binary form has: 50.099999999999994 is 50.1.
+func plainNumber(c []byte) []byte {
+	s, exp := string(c), 0
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		var err error
+		if exp, err = strconv.Atoi(s[i+1:]); err != nil || exp > 30 || exp < -30 {
+			return c
+		}
+		s = s[:i]
+	}
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	whole, frac, _ := strings.Cut(s, ".")
+	if strings.Trim(whole+frac, "0123456789") != "" || whole+frac == "" {
+		return c
+	}
+	if exp == 0 && len(whole)+len(frac) <= 15 {
+		return c
+	}
+	digits := whole + frac
+	point := len(whole) + exp
+	for point <= 0 {
+		digits, point = "0"+digits, point+1
+	}
+	for point > len(digits) {
+		digits += "0"
+	}
+	lead := len(digits) - len(strings.TrimLeft(digits, "0"))
+	if cut := max(lead+15, point); cut < len(digits) {
+		up := digits[cut] >= '5'
+		b := []byte(digits[:cut])
+		for i := len(b) - 1; up && i >= 0; i-- {
+			if up = b[i] == '9'; up {
+				b[i] = '0'
+			} else {
+				b[i]++
+			}
+		}
+		if up {
+			b = append([]byte{'1'}, b...)
+			point++
+		}
+		digits = string(b)
+	}
+	whole, frac = digits[:point], strings.TrimRight(digits[point:], "0")
+	if frac != "" {
+		frac = "." + frac
+	}
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	return []byte(sign + whole + frac)
+}
+
+// currency is the one a record's amounts are in: the column's, else the one that
+// an amount names, else what the spec gives to records that carry none. An
+// amount that contradicts it is refused.
+func (r *reader) currency(f field, fallback money.Currency, amounts ...written) money.Currency {
+	var cur money.Currency
+	if c := r.cells[f]; c != nil {
+		var ok bool
+		if cur, ok = money.ParseCurrency(string(c)); !ok {
+			r.refuse("%s: %s is not an ISO 4217 code; values can map it", f, quote(string(c)))
+			return cur
+		}
+	}
+	set := false
+	for _, a := range amounts {
+		set = set || a.set
+		if !cur.Known() {
+			cur = a.Currency
+		}
+	}
+	if !cur.Known() && set {
+		cur = fallback
+	}
+	for _, a := range amounts {
+		if a.set && !a.Fits(cur) {
+			r.refuse("%s: %s contradicts the currency %s", a.field, quote(string(r.cells[a.field])), cur)
+		}
+	}
+	return cur
+}
+
+// minor is an amount in minor units of c; points are in hundredths.
+func (r *reader) minor(a written, c money.Currency, points bool) money.Amount {
+	var m money.Amount
+	var err error
+	if points {
+		m, err = a.Hundredths()
+	} else {
+		m, err = a.In(c)
+	}
+	if err != nil {
+		unit := c.String()
+		if points {
+			unit = "points"
+		}
+		r.refuse("%s: %v %s", a.field, err, unit)
+	}
+	return m
+}
+
+// optional is minor for an amount that may be missing.
+func (r *reader) optional(a written, c money.Currency, points bool) money.Opt {
+	if !a.set {
+		return money.Opt{}
+	}
+	return money.Some(r.minor(a, c, points))
+}
+
+// attributes are the row's columns that the contract does not list.
+func (r *reader) attributes() []record.Attr {
+	n := 0
+	for i, c := range r.row.cells {
+		if i < len(r.columns) && r.columns[i].field == noField && len(c) > 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	if len(r.attrs) < n {
+		r.attrs = make([]record.Attr, max(n, 256))
+	}
+	own := r.attrs[:n:n]
+	r.attrs = r.attrs[n:]
+	n = 0
+	for i, c := range r.row.cells {
+		if i < len(r.columns) && r.columns[i].field == noField && len(c) > 0 {
+			own[n] = record.Attr{Name: r.columns[i].header, Value: r.columns[i].intern.get(c, &r.keep)}
+			n++
+		}
+	}
+	return own
+}

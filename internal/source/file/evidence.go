@@ -1,0 +1,133 @@
+package file
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"gcdiag/internal/money"
+)
+
+// evidence is the first rows of a column that prove how it writes decimals or dates.
+type evidence struct {
+	point, comma uint32
+	dmy, mdy     uint32
+}
+
+// verdict says how a column was read, where that had to be found out, else "".
+func (c *column) verdict() string {
+	e := c.shows
+	switch {
+	case !c.decided || c.set:
+		return ""
+	case e.point > 0 && e.comma > 0:
+		return fmt.Sprintf("rows %d and %d contradict each other about the decimal mark; what reads both ways is refused", min(e.point, e.comma), max(e.point, e.comma))
+	case e.point > 0:
+		return fmt.Sprintf("decimal point, as row %d shows", e.point)
+	case e.comma > 0:
+		return fmt.Sprintf("decimal comma, as row %d shows", e.comma)
+	case e.dmy > 0 && e.mdy > 0:
+		return fmt.Sprintf("rows %d and %d contradict each other about the order of day and month; what reads both ways is refused", min(e.dmy, e.mdy), max(e.dmy, e.mdy))
+	case e.dmy > 0:
+		return fmt.Sprintf("day before month, as row %d shows", e.dmy)
+	case e.mdy > 0:
+		return fmt.Sprintf("month before day, as row %d shows", e.mdy)
+	}
+	return ""
+}
+
+// ask reads all columns that can be read in two ways and decides each. It runs
+// once, when the first text turns up that can be read in two ways.
+func (r *reader) ask() {
+	err := r.scan(func(row *row) {
+		for i, cell := range row.cells {
+			if i >= len(r.columns) {
+				break
+			}
+			c := &r.columns[i]
+			if c.class != amount && c.class != when || c.set || row.number != nil && row.number[i] {
+				continue
+			}
+			if cell = trim(cell); len(cell) > 0 {
+				c.shows.see(c.class, cell, row.n)
+			}
+		}
+	})
+	if err != nil && r.fatal == nil {
+		r.fatal = err
+	}
+	for i := range r.columns {
+		c := &r.columns[i]
+		if c.class != amount && c.class != when || c.set {
+			continue
+		}
+		e := c.shows
+		c.decided = true
+		switch {
+		case e.point > 0 && e.comma == 0:
+			c.mark = money.Point
+		case e.comma > 0 && e.point == 0:
+			c.mark = money.Comma
+		case e.dmy > 0 && e.mdy == 0:
+			c.order = dmy
+		case e.mdy > 0 && e.dmy == 0:
+			c.order = mdy
+		}
+	}
+}
+
+// see notes what one cell proves.
+func (e *evidence) see(class class, cell []byte, row uint32) {
+	first := func(at *uint32) {
+		if *at == 0 {
+			*at = row
+		}
+	}
+	if class == amount {
+		w, err := money.Parse(cell, money.NoMark)
+		switch {
+		case err != nil:
+		case w.Mark == money.Point:
+			first(&e.point)
+		case w.Mark == money.Comma:
+			first(&e.comma)
+		}
+		return
+	}
+	s, err := parseTime(cell, anyOrder, false)
+	switch {
+	case err != nil && !errors.Is(err, errShortYear):
+	case s.shows == dmy:
+		first(&e.dmy)
+	case s.shows == mdy:
+		first(&e.mdy)
+	}
+}
+
+// scan reads the readable rows of the grid once more, beside the reading that is
+// under way.
+func (r *reader) scan(f func(*row)) error {
+	read := r.in.read
+	defer func() { r.in.read = read }()
+	rs, err := r.grid.open(len(r.head.cells))
+	if err != nil {
+		return err
+	}
+	var row row
+	for n := 0; ; n++ {
+		if n%1024 == 0 {
+			if err := r.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		switch err := rs.next(&row); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return nil // the reading under way will come upon it and tell
+		case !r.grid.keyed && row.n <= r.head.n || row.bad != "":
+		default:
+			f(&row)
+		}
+	}
+}

@@ -1,0 +1,534 @@
+package step
+
+import (
+	"fmt"
+	"strings"
+
+	"gcdiag/internal/finding"
+	"gcdiag/internal/ident"
+	"gcdiag/internal/money"
+	"gcdiag/internal/record"
+	"gcdiag/internal/trace"
+)
+
+// Stance is what the ERP holds of one event.
+type Stance uint8
+
+// The stances.
+const (
+	Nowhere   Stance = iota // no row speaks of it
+	Right                   // exactly the event, on the liability accounts
+	Wrong                   // rows that are wrong: see Code
+	Unposted                // a document that has not reached the ledger: open, held, in exception, refused
+	Elsewhere               // right kind, on another account
+)
+
+// Books is what the ERP's rows say of one event, before anybody asks whose fault it is.
+type Books struct {
+	Stance Stance
+	Code   finding.Code // what is wrong, where something is
+	Cause  Cause
+	Booked money.Totals // on the liability accounts
+	Row    *record.Posting
+	Rung   trace.Rung
+	ByHand bool // what is right was booked by hand
+	Kind   bool // the row's kind is wrong although amount and account are right
+	Copies int  // how many times it is booked
+}
+
+// Cause is the detail by which failures of one code are told apart.
+type Cause struct {
+	What  string // reason, account, rule, item, field, flow, …
+	Value string
+}
+
+// read sums up what an event's rows say.
+func (j *Judge) read(e *trace.Event) Books {
+	b := Books{}
+	if e.Batch != nil {
+		return j.readBatch(e)
+	}
+	var posted, elsewhere, waiting []trace.Link
+	var hand, feed money.Amount
+	nHand, nFeed := 0, 0
+	for _, l := range e.Postings {
+		p := l.Posting
+		switch {
+		case !p.Status.Counts():
+			waiting = append(waiting, l)
+		case !j.Evidence.AccountsKnown || j.set.Liability(p.Account):
+			posted = append(posted, l)
+			b.Booked.Add(p.Currency, p.Amount)
+			if p.From == record.ByHand {
+				hand += p.Amount
+				nHand++
+			} else {
+				feed += p.Amount
+				nFeed++
+			}
+		default:
+			elsewhere = append(elsewhere, l)
+		}
+	}
+	if len(posted) > 0 {
+		b.Row, b.Rung = posted[0].Posting, posted[0].Rung
+		b.Copies = 1
+		j.readPosted(e, &b, posted, elsewhere, nHand, nFeed, hand, feed)
+		if b.Stance == Nowhere && len(waiting) > 0 {
+			j.readWaiting(e, &b, waiting)
+		}
+		return b
+	}
+	if len(elsewhere) > 0 {
+		if l, ok := j.best(e, elsewhere); ok {
+			b.Row, b.Rung = l.Posting, l.Rung
+			j.readElsewhere(e, &b, l.Posting)
+			if b.Stance != Nowhere {
+				return b
+			}
+		}
+	}
+	if len(waiting) > 0 {
+		j.readWaiting(e, &b, waiting)
+		return b
+	}
+	if len(e.Exceptions) > 0 {
+		b.Stance, b.Code = Unposted, finding.NoRule
+		b.Cause = j.waitingCause(e, nil, e.Exceptions[0].Reason)
+		b.Code = j.waitingCode(e, nil, e.Exceptions[0].Reason)
+	}
+	return b
+}
+
+// readBatch is what a line for many events says of one of them.
+func (j *Judge) readBatch(e *trace.Event) Books {
+	t := e.Batch
+	b := Books{Stance: Right, Row: t.Postings[0], Rung: t.Rung}
+	for _, m := range t.Missing {
+		if m == e {
+			return Books{}
+		}
+	}
+	for _, m := range t.Candidates {
+		if m == e {
+			b.Stance = Wrong
+			b.Code = "" // one of several is meant; the diagnosis lists them
+			b.Booked.Add(e.Currency, e.Owed)
+			return b
+		}
+	}
+	p := b.Row
+	switch {
+	case !p.Status.Counts():
+		j.readWaiting(e, &b, []trace.Link{{Posting: p, Rung: t.Rung}})
+		return b
+	case j.Evidence.AccountsKnown && !j.set.Liability(p.Account):
+		j.readElsewhere(e, &b, p)
+		return b
+	}
+	b.Copies = 1
+	b.Booked.Add(e.Currency, e.Owed)
+	b.ByHand = p.From == record.ByHand
+	return b
+}
+
+func (j *Judge) readPosted(e *trace.Event, b *Books, posted, elsewhere []trace.Link, nHand, nFeed int, hand, feed money.Amount) {
+	p := posted[0].Posting
+	owed, sum := e.Owed, b.Booked[e.Currency]
+	foreign := false
+	for c, a := range b.Booked {
+		foreign = foreign || c != e.Currency && a != 0
+	}
+	kindOK := true
+	for _, l := range posted {
+		if !kindFits(e, l.Posting) && l.Posting.Amount != 0 {
+			kindOK = false
+			p = l.Posting
+			b.Row, b.Rung = p, l.Rung
+		}
+	}
+	near := (sum - owed).Abs() <= j.tolerance(e)
+	switch {
+	case near && !foreign && kindOK:
+		b.Stance = Right
+		b.ByHand = nFeed == 0 || nHand > 0 && (hand-owed).Abs() <= j.tolerance(e)
+		if sum != owed {
+			b.Cause = Cause{"rounding", (sum - owed).Text(e.Currency)}
+		}
+		return
+	case near && !foreign:
+		b.Stance, b.Code, b.Kind = Wrong, finding.MappingKind, true
+		b.Cause = Cause{"kind", kindWord(p)}
+		return
+	case sum == 0 && !foreign && owed != 0 && len(posted) > 1 && kindOK:
+		b.Stance = Nowhere // booked and taken back
+		b.Booked = nil
+		return
+	}
+	b.Stance = Wrong
+	copies := 0
+	for _, l := range posted {
+		if l.Posting.Currency == e.Currency && (l.Posting.Amount-owed).Abs() <= j.tolerance(e) && kindFits(e, l.Posting) {
+			copies++
+		}
+	}
+	switch {
+	case copies >= 2 && (sum-owed*money.Amount(copies)).Abs() <= j.tolerance(e)*money.Amount(copies):
+		b.Copies = copies
+		b.Code = finding.Duplicate
+		if nHand > 0 && nFeed > 0 {
+			b.Code = finding.CorrectionRepeated
+		}
+	case foreign && sum == 0:
+		b.Code = finding.MappingCurrency
+		c := posted[0].Posting.Currency
+		b.Cause = Cause{"currency", c.String()}
+	case !kindOK:
+		b.Code = finding.MappingKind
+		b.Cause = Cause{"kind", kindWord(p)}
+	case e.Movement.Points && j.asPoints(e, sum):
+		b.Code = finding.MappingUnit
+	default:
+		b.Code = finding.MappingAmount
+		if copies >= 1 && len(posted) > copies && nHand > 0 {
+			b.Code = finding.CorrectionRepeated
+		}
+	}
+}
+
+// asPoints reports whether an amount is the number of points read as money.
+func (j *Judge) asPoints(e *trace.Event, sum money.Amount) bool {
+	points := money.Decimal{Coef: int64(e.Movement.Amount), Scale: 2}
+	a, err := points.In(e.Currency)
+	return err == nil && a.Abs() == sum.Abs()
+}
+
+// best is the row on another account that most plainly stands for the event:
+// right kind, else right amount, else any of the same sign. Counter-entries of
+// other lines (the opposite sign, no kind) don't stand for it.
+func (j *Judge) best(e *trace.Event, links []trace.Link) (trace.Link, bool) {
+	score := func(p *record.Posting) int {
+		s := 0
+		if p.Kind == e.Movement.Kind {
+			s += 8
+		}
+		if p.Amount == e.Owed && p.Currency == e.Currency {
+			s += 4
+		}
+		if (p.Amount > 0) == (e.Owed > 0) {
+			s += 2
+		}
+		if p.Kind != record.NoKind {
+			s++
+		}
+		return s
+	}
+	best, top := trace.Link{}, 0
+	for _, l := range links {
+		if s := score(l.Posting); s > top {
+			best, top = l, s
+		}
+	}
+	return best, top >= 1
+}
+
+func (j *Judge) readElsewhere(e *trace.Event, b *Books, p *record.Posting) {
+	m := e.Movement
+	switch {
+	case !kindFits(e, p):
+		b.Stance, b.Code = Wrong, finding.MappingKind
+		b.Cause = Cause{"kind", kindWord(p)}
+		tender := m.Kind == record.Redemption || m.Kind == record.RefundToCard || m.Kind == record.CashOut
+		if p.Kind == record.Other && tender && (p.Amount > 0) == (e.Owed > 0) {
+			b.Code = finding.MappingTender
+			b.Cause = Cause{"tender", kindWord(p)}
+		}
+	case p.Currency != e.Currency:
+		b.Stance, b.Code = Wrong, finding.MappingCurrency
+		b.Cause = Cause{"currency", p.Currency.String()}
+	case p.Kind == record.NoKind && (p.Amount > 0) != (e.Owed > 0):
+		b.Stance = Nowhere // a counter-entry, not the event
+	default:
+		b.Stance = Elsewhere
+		b.Code, b.Cause = j.accountCode(e, p)
+	}
+}
+
+// readWaiting is about documents that have not reached the ledger.
+func (j *Judge) readWaiting(e *trace.Event, b *Books, waiting []trace.Link) {
+	l := waiting[len(waiting)-1]
+	for _, w := range waiting { // the state that is furthest on
+		if rank(w.Posting.Status) > rank(l.Posting.Status) {
+			l = w
+		}
+	}
+	p := l.Posting
+	b.Stance, b.Row, b.Rung = Unposted, p, l.Rung
+	if !kindFits(e, p) && p.Status != record.Refused {
+		b.Stance, b.Code = Wrong, finding.MappingKind
+		b.Cause = Cause{"kind", kindWord(p)}
+		return
+	}
+	reason := p.Reason
+	if reason == "" && len(e.Exceptions) > 0 {
+		reason = e.Exceptions[0].Reason
+	}
+	b.Code = j.waitingCode(e, p, reason)
+	b.Cause = j.waitingCause(e, p, reason)
+}
+
+func rank(s record.PostingStatus) int {
+	switch s {
+	case record.Open:
+		return 3
+	case record.HeldPosting, record.InException:
+		return 2
+	}
+	return 1
+}
+
+// waitingCode is what keeps a document from the ledger: missing metadata, a
+// missing or inactive rule, or (refused for another reason) its routing.
+func (j *Judge) waitingCode(e *trace.Event, p *record.Posting, reason string) finding.Code {
+	ruleless := lacksRule(reason)
+	if p != nil && p.Status == record.Refused {
+		switch {
+		case saysInactive(reason):
+			return finding.RuleInactive
+		case ruleless:
+			return finding.NoRule
+		}
+		return finding.Routing
+	}
+	if p != nil && p.Status != record.Open && j.lacksField(e, p) != "" || lacksReference(reason) && (p == nil || p.Status != record.Open) {
+		return finding.MappingReference
+	}
+	code, _ := j.ruleFor(e, p)
+	switch {
+	case saysInactive(reason):
+		return finding.RuleInactive
+	case code == finding.RuleInactive:
+		return code
+	case ruleless:
+		return finding.NoRule
+	case code != "":
+		return code
+	case p != nil && (p.Status == record.Open || p.Status == record.HeldPosting):
+		return finding.Held
+	case j.rulesKnown(e):
+		return finding.Held
+	}
+	return finding.NoRule
+}
+
+func (j *Judge) waitingCause(e *trace.Event, p *record.Posting, reason string) Cause {
+	if p != nil {
+		if f := j.lacksField(e, p); f != "" {
+			return Cause{"field", f}
+		}
+	}
+	if _, c := j.ruleFor(e, p); c != (Cause{}) {
+		return c
+	}
+	if reason != "" {
+		return Cause{"reason", Pattern(reason)}
+	}
+	if p != nil {
+		return Cause{"status", p.Status.String()}
+	}
+	return Cause{}
+}
+
+// accountCode is why a row of the right kind stands on another account.
+func (j *Judge) accountCode(e *trace.Event, p *record.Posting) (finding.Code, Cause) {
+	if code, c := j.ruleFor(e, p); code != "" {
+		if code != finding.WrongAccount && p.Rule != "" && !j.ruleNamed(p) {
+			code = finding.WrongAccount
+		}
+		if code == finding.WrongAccount {
+			return code, j.accountCause(e, p)
+		}
+		return code, c
+	}
+	if p.Rule == "" && j.habit(p).rules > 0 || p.Account == "" {
+		return finding.NoRule, Cause{"account", p.Account}
+	}
+	return finding.WrongAccount, j.accountCause(e, p)
+}
+
+// accountCause tells rows on a wrong account apart by account and, where the
+// ERP names items and not all of them go there, by item.
+func (j *Judge) accountCause(e *trace.Event, p *record.Posting) Cause {
+	return Cause{"account", p.Account}
+}
+
+func (j *Judge) ruleNamed(p *record.Posting) bool {
+	for _, r := range j.rules {
+		if r.System == p.System && named(r, p.Rule) {
+			return true
+		}
+	}
+	return false
+}
+
+func named(r *record.Rule, name string) bool {
+	return name != "" && (ident.Key(r.ID) == ident.Key(name) || record.Fold(r.Name) == record.Fold(name))
+}
+
+func (j *Judge) rulesKnown(e *trace.Event) bool { return len(j.rules) > 0 }
+
+// ruleFor is what the ERP's own rules say about the kind of an event: no rule at
+// all, an inactive one, or one that points to another account. "" where they
+// should have worked or where no rule is known.
+func (j *Judge) ruleFor(e *trace.Event, p *record.Posting) (finding.Code, Cause) {
+	if len(j.rules) == 0 {
+		return "", Cause{}
+	}
+	var off, astray, good *record.Rule
+	covering := 0
+	for _, r := range j.rules {
+		if p != nil && r.System != p.System {
+			continue
+		}
+		is := r.Kinds.Has(e.Movement.Kind) || p != nil && named(r, p.Rule) || r.Kinds == 0 && mentions(r, e, p)
+		if !is {
+			continue
+		}
+		covering++
+		inactive := r.Active == record.No
+		if inactive && r.ChangedAt.Known() && p != nil && when(p).Known() && r.ChangedAt.Earliest().After(when(p).Latest()) {
+			inactive = false // it was switched off later
+		}
+		switch {
+		case inactive:
+			off = r
+		case r.Account != "" && !j.set.Liability(r.Account):
+			astray = r
+		default:
+			good = r
+		}
+	}
+	switch {
+	case p != nil && p.Rule != "" && astray != nil && named(astray, p.Rule):
+		return finding.WrongAccount, Cause{"rule", ruleName(astray)}
+	case good == nil && off != nil:
+		return finding.RuleInactive, Cause{"rule", ruleName(off)}
+	case good == nil && astray != nil:
+		return finding.WrongAccount, Cause{"rule", ruleName(astray)}
+	case covering == 0:
+		return finding.NoRule, Cause{}
+	}
+	return "", Cause{}
+}
+
+// mentions reports whether a rule without kinds speaks of the event in its text.
+func mentions(r *record.Rule, e *trace.Event, p *record.Posting) bool {
+	text := record.Fold(r.Matches + "|" + r.Name)
+	if strings.Contains(text, record.Fold(e.Movement.Kind.String())) {
+		return true
+	}
+	if p == nil {
+		return false
+	}
+	for _, w := range []string{p.Type, p.Item} {
+		if w != "" && strings.Contains(text, record.Fold(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+func ruleName(r *record.Rule) string {
+	if r.Name != "" && r.Name != r.ID {
+		return fmt.Sprintf("%s (%s)", r.ID, r.Name)
+	}
+	return r.ID
+}
+
+// tolerance is how far a row may be from an event, in minor units.
+func (j *Judge) tolerance(e *trace.Event) money.Amount { return j.set.Case.Policy.Tolerance }
+
+// kindFits reports whether a row's kind is one that an event may arrive as: its
+// own or none. A reversal also arrives as what undoes it.
+func kindFits(e *trace.Event, p *record.Posting) bool {
+	m := e.Movement
+	switch {
+	case p.Kind == record.NoKind || p.Kind == m.Kind:
+		return true
+	case m.Kind == record.Reversal:
+		return p.Kind != record.Other && (p.Kind.Sign() == 0 || (p.Kind.Sign() > 0) == (e.Owed > 0) || (p.Amount > 0) == (e.Owed > 0))
+	}
+	return false
+}
+
+func kindWord(p *record.Posting) string {
+	if p.Kind == record.Other && p.Type != "" {
+		return p.Type
+	}
+	return p.Kind.String()
+}
+
+// Pattern is a reason with its numbers and identifiers replaced, so that one
+// error text is one text whatever record it names.
+func Pattern(reason string) string {
+	var b strings.Builder
+	for _, w := range strings.Fields(reason) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		if i := strings.IndexAny(w, "0123456789"); i >= 0 && !status(w) {
+			w = "…"
+		}
+		b.WriteString(w)
+	}
+	s := b.String()
+	for strings.Contains(s, "… …") {
+		s = strings.ReplaceAll(s, "… …", "…")
+	}
+	return s
+}
+
+// status reports whether a word is a code that tells errors apart: three digits.
+func status(w string) bool {
+	w = strings.Trim(w, ":,.;()[]\"'")
+	if len(w) != 3 {
+		return false
+	}
+	for i := range 3 {
+		if w[i] < '0' || w[i] > '9' {
+			return false
+		}
+	}
+	return w[0] >= '1' && w[0] <= '5'
+}
+
+// lacksRule reports whether a reason says that the ERP has no rule or account for the row.
+func lacksRule(reason string) bool {
+	r := strings.ToLower(reason)
+	thing := anyOf(r, "rule", "account", "mapping for", "gl code", "posting group", "konto", "item setup")
+	lack := anyOf(r, "missing", "not set", "not configured", "no ", "not found", "without", "undefined", "lacks", "none", "unmapped", "unmatched", "not mapped", "could not determine", "required", "does not exist", "unknown", "inactive", "empty")
+	return thing && lack && !anyOf(r, "customer account", "account locked")
+}
+
+// saysInactive reports whether a reason says that a rule is switched off.
+func saysInactive(reason string) bool {
+	r := strings.ToLower(reason)
+	return strings.Contains(r, "rule") && anyOf(r, "inactive", "disabled", "deactivated", "switched off", "turned off", "not active")
+}
+
+// lacksReference reports whether a reason says that the row does not say which
+// card or order it is about.
+func lacksReference(reason string) bool {
+	r := strings.ToLower(reason)
+	thing := anyOf(r, "reference", "card number", "card code", "card id", "certificate code", "certificate number", "external id", "order number", "order id", "code")
+	return thing && anyOf(r, "missing", "empty", "blank", "without", "lacks", "no ", "not given", "required")
+}
+
+func anyOf(s string, words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,846 @@
+package trace
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gcdiag/internal/ident"
+	"gcdiag/internal/money"
+	"gcdiag/internal/record"
+)
+
+// linker holds the indexes and the links found so far.
+type linker struct {
+	s        *Set
+	byID     index
+	byRefund index
+	byOrder  index
+	byCard   index
+	byBatch  map[string][]*Event
+	byHop    map[string]*Event // ids the integration gave an event: delivery, notification
+	byERPRef map[string][]*Event
+	rows     []*record.Posting // in canonical order
+	owner    []int32           // per row: index of its event, or one of the marks below
+	rung     []Rung
+	taken    []uint8 // per event: links it has
+	pos      map[*Event]int32
+	damaged  map[string]bool
+	shapes   map[string]bool // of the platform's movement ids
+
+	cardsAsked, cardsAgree bool
+}
+
+const (
+	free    = -1
+	batched = -2
+	tied    = -3
+)
+
+// index maps a key to the events that carry it, in event order.
+type index struct {
+	head map[string]int32
+	next []int32
+}
+
+func newIndex(events []*Event, key func(*Event) string) index {
+	x := index{head: make(map[string]int32, len(events)), next: make([]int32, len(events))}
+	for i := len(events) - 1; i >= 0; i-- {
+		x.next[i] = -1
+		k := key(events[i])
+		if k == "" {
+			continue
+		}
+		if h, ok := x.head[k]; ok {
+			x.next[i] = h
+		}
+		x.head[k] = int32(i)
+	}
+	return x
+}
+
+func (x index) all(k string) []int32 {
+	if k == "" {
+		return nil
+	}
+	i, ok := x.head[k]
+	if !ok {
+		return nil
+	}
+	var out []int32
+	for ; i >= 0; i = x.next[i] {
+		out = append(out, i)
+	}
+	return out
+}
+
+func (x index) has(k string) bool { _, ok := x.head[k]; return ok && k != "" }
+
+func newLinker(s *Set) *linker {
+	l := &linker{s: s, byBatch: map[string][]*Event{}, byHop: map[string]*Event{}, byERPRef: map[string][]*Event{}, pos: make(map[*Event]int32, len(s.Events)), damaged: map[string]bool{}}
+	l.byID = newIndex(s.Events, func(e *Event) string { return ident.Key(e.Movement.ID) })
+	l.byRefund = newIndex(s.Events, func(e *Event) string { return ident.Key(e.Movement.Refund) })
+	l.byOrder = newIndex(s.Events, func(e *Event) string { return ident.Key(e.Movement.Order) })
+	l.byCard = newIndex(s.Events, func(e *Event) string { return ident.Key(e.Movement.Card) })
+	for i, e := range s.Events {
+		l.pos[e] = int32(i)
+	}
+	l.taken = make([]uint8, len(s.Events))
+	for i := range s.Case.Systems {
+		for _, r := range s.Case.Systems[i].Reads {
+			for _, d := range r.Damaged {
+				for _, v := range d.Values {
+					l.damaged[ident.Key(v)] = true
+				}
+			}
+		}
+	}
+	return l
+}
+
+// key is the comparable form of an identifier, or "" for one that a
+// spreadsheet has damaged: it names nothing any more.
+func (l *linker) key(id string) string {
+	k := ident.Key(id)
+	if len(l.damaged) > 0 && l.damaged[k] {
+		return ""
+	}
+	return k
+}
+
+// deliveries links the integration's log.
+func (l *linker) deliveries() {
+	ds := make([]*record.Delivery, 0, l.s.Case.Deliveries.Len())
+	for d := range l.s.Case.Deliveries.All() {
+		ds = append(ds, d)
+	}
+	slices.SortFunc(ds, func(a, b *record.Delivery) int {
+		return cmp.Or(a.ReceivedAt.Compare(b.ReceivedAt), a.Attempt-b.Attempt, strings.Compare(a.ID, b.ID),
+			strings.Compare(a.Event, b.Event), int(a.Outcome)-int(b.Outcome))
+	})
+	for _, d := range ds {
+		e := l.deliveryOf(d)
+		if e == nil {
+			l.s.Strays = append(l.s.Strays, d)
+			continue
+		}
+		e.Deliveries = append(e.Deliveries, d)
+		if d.ID != "" {
+			l.byHop[l.key(d.ID)] = e
+		}
+		if d.Notification != "" {
+			l.byHop[l.key(d.Notification)] = e
+		}
+		if d.ERPRef != "" {
+			l.addUnique(l.byERPRef, l.key(d.ERPRef), e)
+		}
+		if d.Batch != "" {
+			l.addUnique(l.byBatch, l.key(d.Batch), e)
+		}
+	}
+}
+
+func (l *linker) addUnique(m map[string][]*Event, k string, e *Event) {
+	if k != "" && !slices.Contains(m[k], e) {
+		m[k] = append(m[k], e)
+	}
+}
+
+func (l *linker) deliveryOf(d *record.Delivery) *Event {
+	fits := func(e *Event) bool {
+		m := e.Movement
+		if d.Kind != record.NoKind && d.Kind != record.Other && d.Kind != m.Kind {
+			return false
+		}
+		return d.Card == "" || l.sameCard(d.Card, m.Card)
+	}
+	if e := l.pick(l.byID.all(l.key(d.Event)), func(*Event) bool { return true }); e != nil {
+		return e
+	}
+	for _, k := range []string{l.key(d.Refund), l.key(d.Event)} {
+		if e := l.pick(l.byRefund.all(k), fits); e != nil {
+			return e
+		}
+	}
+	for _, k := range []string{l.key(d.Order), l.key(d.Event)} {
+		all := l.byOrder.all(k)
+		if len(all) == 0 {
+			continue
+		}
+		if d.Amount.Set {
+			if e := l.pick(all, func(e *Event) bool { return fits(e) && d.Amount.Amount.Abs() == e.Movement.Amount.Abs() }); e != nil {
+				return e
+			}
+		}
+		if e := l.pick(all, fits); e != nil {
+			return e
+		}
+		if e := l.pick(all, func(e *Event) bool {
+			return fits(e) && d.ReceivedAt.Known() && !e.Movement.At.Earliest().After(d.ReceivedAt.Latest())
+		}); e != nil {
+			return e
+		}
+	}
+	if d.Event == "" && d.Order == "" && d.Card != "" && d.Amount.Set {
+		return l.pick(l.byCard.all(l.key(d.Card)), func(e *Event) bool {
+			return fits(e) && d.Amount.Amount.Abs() == e.Movement.Amount.Abs() && (!d.ReceivedAt.Known() || e.Movement.At.Apart(d.ReceivedAt) <= 48*time.Hour)
+		})
+	}
+	return nil
+}
+
+// pick is the only event of a list that fits, or nil.
+func (l *linker) pick(all []int32, fits func(*Event) bool) *Event {
+	var found *Event
+	for _, i := range all {
+		if e := l.s.Events[i]; fits(e) {
+			if found != nil {
+				return nil
+			}
+			found = e
+		}
+	}
+	return found
+}
+
+// sameCard compares card ids; a masked one ("••••4411") agrees with any card that ends like it.
+func (l *linker) sameCard(a, b string) bool { return SameCard(a, b) }
+
+// SameCard reports whether two card ids can mean one card: equal keys, or one
+// of them masked down to a tail that the other ends with.
+func SameCard(a, b string) bool {
+	ka, kb := ident.Key(a), ident.Key(b)
+	if ka == kb {
+		return true
+	}
+	ta, ma := maskTail(ka)
+	tb, mb := maskTail(kb)
+	switch {
+	case ma && mb:
+		return ta == tb
+	case ma:
+		return ta != "" && strings.HasSuffix(kb, ta)
+	case mb:
+		return tb != "" && strings.HasSuffix(ka, tb)
+	}
+	return false
+}
+
+// maskTail is what follows the mask of a masked code, and whether it is masked.
+func maskTail(k string) (string, bool) {
+	i := strings.LastIndexAny(k, "•*●…")
+	if i < 0 {
+		return k, false
+	}
+	_, tail, _ := strings.Cut(k[i:], "")
+	return strings.TrimLeft(tail, "•*●…- "), true
+}
+
+// postings links the ERP's rows, from the strongest rung to the weakest. Each
+// rung sees only what the stronger ones left.
+func (l *linker) postings() {
+	l.rows = make([]*record.Posting, 0, l.s.Case.Postings.Len())
+	for p := range l.s.Case.Postings.All() {
+		l.rows = append(l.rows, p)
+	}
+	slices.SortFunc(l.rows, func(a, b *record.Posting) int {
+		return cmp.Or(a.Dated.Compare(b.Dated), strings.Compare(a.ID, b.ID), cmp.Compare(a.Amount, b.Amount),
+			strings.Compare(a.Account, b.Account), strings.Compare(l.s.system(a.System).Name, l.s.system(b.System).Name))
+	})
+	l.owner = make([]int32, len(l.rows))
+	l.rung = make([]Rung, len(l.rows))
+	for i := range l.owner {
+		l.owner[i] = free
+	}
+	l.byIdentity()
+	l.byOrders()
+	l.byIDParts()
+	l.byBatchKey()
+	l.byCards()
+	l.byBatchSums()
+	l.byAmounts()
+}
+
+func (l *linker) link(row int, e *Event, r Rung) {
+	i := l.pos[e]
+	l.owner[row], l.rung[row] = i, r
+	if l.taken[i] < 255 {
+		l.taken[i]++
+	}
+}
+
+// byIdentity links rows that name the event itself.
+func (l *linker) byIdentity() {
+	for row, p := range l.rows {
+		fits := func(e *Event) bool { return kindAgrees(p, e) && (p.Card == "" || l.sameCard(p.Card, e.Movement.Card)) }
+		ref, refund := l.key(p.Ref), l.key(p.Refund)
+		var e *Event
+		r := NoRung
+		if all := l.byID.all(ref); len(all) == 1 && l.confirmed(p, l.s.Events[all[0]]) {
+			e, r = l.s.Events[all[0]], ByEvent
+		} else if len(all) > 1 {
+			if e = l.pick(all, fits); e == nil {
+				e = l.pick(all, func(e *Event) bool { return e.Owed == p.Amount && e.Currency == p.Currency })
+			}
+			r = ByEvent
+		}
+		if e == nil {
+			if e, r = l.pick(l.byID.all(refund), func(*Event) bool { return true }), ByEvent; e == nil && refund != "" {
+				if e, r = l.pick(l.byRefund.all(refund), fits), ByRefund; e == nil {
+					e = l.pick(l.byRefund.all(refund), func(e *Event) bool { return e.Owed == p.Amount })
+				}
+			}
+		}
+		if e == nil && ref != "" {
+			if e, r = l.pick(l.byRefund.all(ref), fits), ByRefund; e == nil {
+				e, r = l.byHop[ref], ByDelivery
+			}
+		}
+		if e == nil {
+			for _, k := range []string{l.key(p.ID), l.key(p.Document)} {
+				if es := l.byERPRef[k]; k != "" && len(es) == 1 {
+					e, r = es[0], ByERPRef
+					break
+				} else if len(es) > 1 {
+					for _, x := range es {
+						if fits(x) && x.Owed == p.Amount {
+							if e != nil {
+								e = nil
+								break
+							}
+							e, r = x, ByERPRef
+						}
+					}
+				}
+			}
+		}
+		if e != nil {
+			l.link(row, e, r)
+		}
+	}
+}
+
+// confirmed guards against a number that is one movement's id and another's
+// order number: where the reference is both, the row's amount or kind decides.
+func (l *linker) confirmed(p *record.Posting, e *Event) bool {
+	if !l.byOrder.has(l.key(p.Ref)) {
+		return true
+	}
+	m := e.Movement
+	if ident.Key(m.Order) == l.key(p.Ref) {
+		return true
+	}
+	return kindAgrees(p, e) && p.Amount == e.Owed
+}
+
+// kindAgrees reports whether a row's kind does not speak against an event.
+func kindAgrees(p *record.Posting, e *Event) bool {
+	return p.Kind == record.NoKind || p.Kind == record.Other || p.Kind == e.Movement.Kind
+}
+
+// byOrders links rows that name an order: within each order, from full
+// agreement of card, kind and amount down to the only event that is left.
+func (l *linker) byOrders() {
+	groups := map[string][]int{}
+	var keys []string
+	for row, p := range l.rows {
+		if l.owner[row] != free {
+			continue
+		}
+		k := l.key(p.Order)
+		if !l.byOrder.has(k) {
+			if k = l.key(p.Ref); !l.byOrder.has(k) {
+				continue
+			}
+		}
+		if groups[k] == nil {
+			keys = append(keys, k)
+		}
+		groups[k] = append(groups[k], row)
+	}
+	for _, k := range keys {
+		l.assign(groups[k], l.byOrder.all(k), ByOrderCard, ByOrder)
+	}
+}
+
+// assign gives rows to the events of one order or card, one pass per degree of
+// agreement. In each pass events without a row come first; a row that agrees
+// fully with an event that has one already is its second row.
+func (l *linker) assign(rows []int, events []int32, full, part Rung) {
+	type pass struct {
+		rung Rung
+		ok   func(*record.Posting, *Event) bool
+		more bool // may add to an event that has a row
+	}
+	card := func(p *record.Posting, e *Event) bool { return p.Card != "" && l.sameCard(p.Card, e.Movement.Card) }
+	cardOK := func(p *record.Posting, e *Event) bool {
+		return p.Card == "" || l.sameCard(p.Card, e.Movement.Card) || !l.cardsShared()
+	}
+	kind := func(p *record.Posting, e *Event) bool { return p.Kind == e.Movement.Kind }
+	amount := func(p *record.Posting, e *Event) bool { return p.Amount == e.Owed && p.Currency == e.Currency }
+	size := func(p *record.Posting, e *Event) bool { return p.Amount.Abs() == e.Owed.Abs() }
+	gcl := func(p *record.Posting) bool { return p.Account == "" || l.s.Liability(p.Account) || !p.Status.Counts() }
+	alone := len(events) == 1
+	passes := []pass{
+		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) && amount(p, e) }, true},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) && amount(p, e) }, true},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && amount(p, e) && kindAgrees(p, e) }, true},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && amount(p, e) && kindAgrees(p, e) }, false},
+		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) }, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && amount(p, e) }, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && size(p, e) }, false},
+		{part, func(p *record.Posting, e *Event) bool {
+			return cardOK(p, e) && gcl(p) && (p.Amount > 0) == (e.Owed > 0) && kindAgrees(p, e)
+		}, false},
+		{part, func(p *record.Posting, e *Event) bool {
+			return cardOK(p, e) && (p.Amount > 0) == (e.Owed > 0) && (p.Kind == record.Other || size(p, e))
+		}, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && size(p, e) }, false},
+		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, true},
+		{part, func(p *record.Posting, e *Event) bool { return alone && cardOK(p, e) && gcl(p) }, true},
+	}
+	for _, ps := range passes {
+		for _, wantFree := range []bool{true, false} {
+			if !wantFree && !ps.more {
+				continue
+			}
+			for _, row := range rows {
+				if l.owner[row] != free {
+					continue
+				}
+				var best *Event
+				for _, i := range events {
+					e := l.s.Events[i]
+					if (l.taken[i] == 0) != wantFree || !ps.ok(l.rows[row], e) {
+						continue
+					}
+					if best == nil || l.nearer(l.rows[row], e, best) {
+						best = e
+					}
+				}
+				if best != nil {
+					l.link(row, best, ps.rung)
+				}
+			}
+		}
+	}
+}
+
+// nearer reports whether a row's time lies nearer to a than to b.
+func (l *linker) nearer(p *record.Posting, a, b *Event) bool {
+	t := when(p)
+	return apart(t, a.Movement.At) < apart(t, b.Movement.At)
+}
+
+// when is the best time of a row.
+func when(p *record.Posting) record.Time {
+	if p.PostedAt.Known() {
+		return p.PostedAt
+	}
+	return p.Dated
+}
+
+func apart(a, b record.Time) time.Duration {
+	d := a.Earliest().Sub(b.Earliest())
+	if d < 0 {
+		return -d
+	}
+	return d
+}
+
+// cardsShared reports whether the ERP knows the platform's card ids at all:
+// where not one row's card is a card of the platform, its ids are its own and
+// say nothing against a match.
+func (l *linker) cardsShared() bool {
+	if !l.cardsAsked {
+		l.cardsAsked = true
+		for _, p := range l.rows {
+			if p.Card == "" {
+				continue
+			}
+			_, masked := maskTail(ident.Key(p.Card))
+			if masked || l.byCard.has(l.key(p.Card)) {
+				l.cardsAgree = true
+				break
+			}
+		}
+	}
+	return l.cardsAgree
+}
+
+// byIDParts links rows whose reference is an event's or order's identifier with
+// something before or after it, where kind and amount confirm it and nothing else fits.
+func (l *linker) byIDParts() {
+	var rows []int
+	for row, p := range l.rows {
+		if l.owner[row] == free && (p.Ref != "" || p.Order != "") {
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	tails := map[string][]int32{} // what is left of events' own identifiers without a prefix
+	for i, e := range l.s.Events {
+		for _, k := range []string{ident.Key(e.Movement.ID), ident.Key(e.Movement.Order)} {
+			if k == "" {
+				continue
+			}
+			for _, part := range ident.Parts(k) {
+				if len(part) >= 3 {
+					tails[part] = append(tails[part], int32(i))
+				}
+			}
+		}
+	}
+	for _, row := range rows {
+		p := l.rows[row]
+		fits := func(e *Event) bool {
+			return kindAgrees(p, e) && p.Amount == e.Owed && p.Currency == e.Currency && l.taken[l.pos[e]] == 0 &&
+				(p.Card == "" || l.sameCard(p.Card, e.Movement.Card) || !l.cardsShared())
+		}
+		var hits []int32
+		for _, ref := range []string{l.key(p.Ref), l.key(p.Order)} {
+			if ref == "" {
+				continue
+			}
+			hits = append(hits, tails[ref]...)
+			for _, part := range ident.Parts(ref) {
+				if len(part) < 3 {
+					continue
+				}
+				hits = append(hits, l.byID.all(part)...)
+				hits = append(hits, l.byOrder.all(part)...)
+				hits = append(hits, l.byRefund.all(part)...)
+			}
+		}
+		slices.Sort(hits)
+		if e := l.pick(slices.Compact(hits), fits); e != nil {
+			l.link(row, e, ByIDPart)
+		}
+	}
+}
+
+// byCards links rows that name a card but neither event nor order: same kind
+// and amount first, then the same kind alone if it is near in time.
+func (l *linker) byCards() {
+	groups := map[string][]int{}
+	var keys []string
+	for row, p := range l.rows {
+		k := l.key(p.Card)
+		if l.owner[row] != free || k == "" {
+			continue
+		}
+		if !l.byCard.has(k) {
+			continue
+		}
+		if groups[k] == nil {
+			keys = append(keys, k)
+		}
+		groups[k] = append(groups[k], row)
+	}
+	for _, k := range keys {
+		var open []int32
+		for _, i := range l.byCard.all(k) {
+			if l.taken[i] == 0 {
+				open = append(open, i)
+			}
+		}
+		for _, row := range groups[k] {
+			p := l.rows[row]
+			var best *Event
+			for _, i := range open {
+				e := l.s.Events[i]
+				if l.taken[i] != 0 || !l.unreferenced(p, e) || !kindAgrees(p, e) || p.Amount != e.Owed || p.Currency != e.Currency || !l.near(p, e, lateMost) {
+					continue
+				}
+				if best == nil || l.nearer(p, e, best) {
+					best = e
+				}
+			}
+			if best == nil && p.Kind != record.NoKind && p.Ref == "" && p.Order == "" {
+				best = l.pick(open, func(e *Event) bool {
+					return l.taken[l.pos[e]] == 0 && p.Kind == e.Movement.Kind && l.near(p, e, 48*time.Hour)
+				})
+			}
+			if best != nil {
+				l.link(row, best, ByCard)
+			}
+		}
+	}
+}
+
+const (
+	// dateSlack is how far a posting's date may lie from an event's without any
+	// identifier in common: a day of zone offset and a day of lag.
+	dateSlack = 48 * time.Hour
+	// lateMost is how late a posting may be that names the card.
+	lateMost = 45 * 24 * time.Hour
+)
+
+// near reports whether a row can belong to an event by its time: from a day
+// before it (zones) to so much after it.
+func (l *linker) near(p *record.Posting, e *Event, late time.Duration) bool {
+	t := p.Dated
+	if t.Latest().Before(e.Movement.At.Earliest().Add(-24 * time.Hour)) {
+		return false
+	}
+	return !t.Earliest().After(e.Movement.At.Latest().Add(late))
+}
+
+// unreferenced reports whether nothing in a row's references speaks against an
+// event: what the row names as order or reference is unknown to the platform,
+// and the event lacks what could contradict it.
+func (l *linker) unreferenced(p *record.Posting, e *Event) bool {
+	m := e.Movement
+	if p.Card != "" && !l.sameCard(p.Card, m.Card) && l.cardsShared() {
+		return false
+	}
+	if k := l.key(p.Order); k != "" && m.Order != "" && k != ident.Key(m.Order) {
+		return false
+	}
+	if k := l.key(p.Refund); k != "" && m.Refund != "" && k != ident.Key(m.Refund) {
+		return false
+	}
+	if k := l.key(p.Ref); k != "" && l.shapedLikeEvent(k) {
+		return false
+	}
+	return true
+}
+
+// shapedLikeEvent reports whether a reference looks like one of the platform's
+// movement ids without being one: then it names an event that we do not know.
+func (l *linker) shapedLikeEvent(k string) bool {
+	if l.shapes == nil {
+		l.shapes = map[string]bool{}
+		for _, e := range l.s.Events {
+			l.shapes[shape(ident.Key(e.Movement.ID))] = true
+		}
+	}
+	return l.shapes[shape(k)]
+}
+
+// shape is what identifiers of one series have in common: the text before the
+// first digit, or the length where there is none ("m-17" and "m-204", "810034"
+// and "810117").
+func shape(k string) string {
+	i := strings.IndexAny(k, "0123456789")
+	if i > 0 {
+		return k[:i]
+	}
+	return strconv.Itoa(len(k))
+}
+
+// byAmounts links rows without any identifier to events without any row, by
+// amount, currency, kind and day: where the match is the only one both ways, or
+// where equal rows stand against as many equal events. Fewer rows than events is a tie.
+func (l *linker) byAmounts() {
+	type bucket struct {
+		c money.Currency
+		a money.Amount
+	}
+	open := map[bucket][]int32{}
+	for i, e := range l.s.Events {
+		if l.taken[i] == 0 && e.Batch == nil && e.Scope != Cancelled {
+			b := bucket{e.Currency, e.Owed}
+			open[b] = append(open[b], int32(i))
+		}
+	}
+	// connected groups of rows and events
+	rowsOf := map[int32][]int{}
+	eventsOf := map[int][]int32{}
+	for row, p := range l.rows {
+		if l.owner[row] != free || p.Card != "" && l.byCard.has(l.key(p.Card)) && p.Ref != "" {
+			continue
+		}
+		late := dateSlack
+		if p.From == record.ByHand {
+			late = lateMost
+		}
+		for _, i := range open[bucket{p.Currency, p.Amount}] {
+			e := l.s.Events[i]
+			if kindAgrees(p, e) && l.unreferenced(p, e) && l.near(p, e, late) && l.onLedger(p) {
+				rowsOf[i] = append(rowsOf[i], row)
+				eventsOf[row] = append(eventsOf[row], i)
+			}
+		}
+	}
+	seen := map[int]bool{}
+	for row := range l.rows {
+		if len(eventsOf[row]) == 0 || seen[row] {
+			continue
+		}
+		rows, events := []int{row}, []int32{}
+		seen[row] = true
+		inE := map[int32]bool{}
+		for q := 0; q < len(rows); q++ {
+			for _, i := range eventsOf[rows[q]] {
+				if inE[i] {
+					continue
+				}
+				inE[i] = true
+				events = append(events, i)
+				for _, r := range rowsOf[i] {
+					if !seen[r] {
+						seen[r] = true
+						rows = append(rows, r)
+					}
+				}
+			}
+		}
+		slices.Sort(rows)
+		slices.Sort(events)
+		switch {
+		case len(rows) == 1 && len(events) == 1:
+			l.link(rows[0], l.s.Events[events[0]], ByAmount)
+		case len(rows) >= len(events) && l.matchAll(events, rowsOf):
+		case l.matchAll(l.delivered(events), rowsOf):
+		default:
+			t := &Tie{}
+			for _, r := range rows {
+				l.owner[r] = tied
+				t.Postings = append(t.Postings, l.rows[r])
+			}
+			for _, i := range events {
+				e := l.s.Events[i]
+				e.Rivals = t
+				t.Events = append(t.Events, e)
+			}
+			l.s.Ties = append(l.s.Ties, t)
+		}
+	}
+}
+
+// onLedger reports whether a row could stand for an event by its account alone.
+func (l *linker) onLedger(p *record.Posting) bool {
+	return p.Account == "" || l.s.Liability(p.Account) || p.Kind != record.NoKind && p.Kind != record.Other || !p.Status.Counts()
+}
+
+// delivered are the events that the integration's log says reached the ERP,
+// or none if that does not set them apart.
+func (l *linker) delivered(events []int32) []int32 {
+	var out []int32
+	for _, i := range events {
+		if slices.ContainsFunc(l.s.Events[i].Deliveries, func(d *record.Delivery) bool { return d.Outcome == record.Delivered }) {
+			out = append(out, i)
+		}
+	}
+	if len(out) == len(events) {
+		return nil
+	}
+	return out
+}
+
+// matchAll gives every event of a group one row, if that can be done. Events and
+// rows are in time order and every event's rows lie in a stretch of the same
+// length, so that taking the first free row each time finds a full match where there is one.
+func (l *linker) matchAll(events []int32, rowsOf map[int32][]int) bool {
+	if len(events) == 0 {
+		return false
+	}
+	used := map[int]bool{}
+	row := make([]int, len(events))
+	for n, i := range events {
+		row[n] = -1
+		for _, r := range rowsOf[i] {
+			if !used[r] {
+				used[r] = true
+				row[n] = r
+				break
+			}
+		}
+		if row[n] < 0 {
+			return false
+		}
+	}
+	for n, i := range events {
+		l.link(row[n], l.s.Events[i], ByTwins)
+	}
+	return true
+}
+
+// finish hands the links to their events.
+func (l *linker) finish() {
+	n := make([]int32, len(l.s.Events))
+	for _, o := range l.owner {
+		if o >= 0 {
+			n[o]++
+		}
+	}
+	links := make([]Link, len(l.rows))
+	at := 0
+	for i, e := range l.s.Events {
+		e.Postings = links[at : at : at+int(n[i])]
+		at += int(n[i])
+	}
+	for row, o := range l.owner {
+		switch {
+		case o >= 0:
+			e := l.s.Events[o]
+			e.Postings = append(e.Postings, Link{l.rows[row], l.rung[row]})
+		case o == free:
+			l.s.Unlinked = append(l.s.Unlinked, l.rows[row])
+		}
+	}
+	for _, e := range l.s.Events {
+		if len(e.Postings) > 1 {
+			slices.SortStableFunc(e.Postings, func(a, b Link) int { return int(a.Rung) - int(b.Rung) })
+		}
+	}
+}
+
+// exceptions links the ERP's matching queue.
+func (l *linker) exceptions() {
+	xs := make([]*record.Exception, 0, l.s.Case.Exceptions.Len())
+	for x := range l.s.Case.Exceptions.All() {
+		xs = append(xs, x)
+	}
+	slices.SortFunc(xs, func(a, b *record.Exception) int {
+		return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), strings.Compare(a.ID, b.ID))
+	})
+	for _, x := range xs {
+		fits := func(e *Event) bool {
+			m := e.Movement
+			return (x.Kind == record.NoKind || x.Kind == record.Other || x.Kind == m.Kind) && (x.Card == "" || l.sameCard(x.Card, m.Card)) &&
+				(!x.Amount.Set || x.Amount.Amount.Abs() == e.Owed.Abs())
+		}
+		e := l.pick(l.byID.all(l.key(x.Ref)), func(*Event) bool { return true })
+		for _, k := range []string{l.key(x.Ref), l.key(x.Order)} {
+			if e == nil {
+				e = l.pick(l.byRefund.all(k), fits)
+			}
+			if e == nil && k != "" {
+				e = l.byHop[k]
+			}
+			if e == nil {
+				e = l.pick(l.byOrder.all(k), fits)
+			}
+		}
+		if e == nil && x.Card != "" {
+			e = l.pick(l.byCard.all(l.key(x.Card)), fits)
+			if e == nil {
+				e = l.pick(l.byCard.all(l.key(x.Card)), func(e *Event) bool {
+					return fits(e) && e.Movement.At.Apart(x.OpenedAt) < dateSlack
+				})
+			}
+		}
+		if e == nil {
+			l.s.LooseQueue = append(l.s.LooseQueue, x)
+			continue
+		}
+		e.Exceptions = append(e.Exceptions, x)
+	}
+}
+
+// SameID reports whether two identifiers are one: equal keys, or one is the
+// other with something before or after it.
+func SameID(a, b string) bool {
+	ka, kb := ident.Key(a), ident.Key(b)
+	if ka == kb {
+		return true
+	}
+	return slices.Contains(ident.Parts(ka), kb) || slices.Contains(ident.Parts(kb), ka)
+}
