@@ -72,12 +72,29 @@ func (d *decoder) document(c *Case) error {
 	if c.Zone == nil {
 		c.Zone = time.UTC
 	}
-	for _, t := range []*time.Time{&c.AsOf, &c.Window.Since, &c.Window.Until} {
-		if !t.IsZero() {
-			*t = t.In(c.Zone)
+	c.localise()
+	return c.check()
+}
+
+// localise shows times in the calendars in which they were written.
+func (c *Case) localise() {
+	in := func(zone *time.Location, times ...*time.Time) {
+		for _, t := range times {
+			if !t.IsZero() {
+				*t = t.In(zone)
+			}
 		}
 	}
-	return c.check()
+	in(c.Zone, &c.AsOf, &c.Window.Since, &c.Window.Until)
+	for _, s := range c.Systems {
+		zone := c.Zone
+		if s.Zone != nil {
+			zone = s.Zone
+		}
+		for i := range s.Reads {
+			in(zone, &s.Reads[i].Covers.Since, &s.Reads[i].Covers.Until)
+		}
+	}
 }
 
 // check refuses records of systems and inputs that the case does not have.

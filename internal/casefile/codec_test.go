@@ -38,9 +38,7 @@ func TestAnyCaseLoadsAgain(t *testing.T) {
 		for i := range c.Rejects {
 			c.Rejects[i].System %= uint16(len(c.Systems))
 		}
-		for _, at := range []*time.Time{&c.AsOf, &c.Window.Since, &c.Window.Until} {
-			*at = at.In(c.Zone)
-		}
+		c.localise()
 		saved := save(t, c)
 		again, err := Load(bytes.NewReader(saved))
 		if err != nil {

@@ -23,7 +23,7 @@ func Format(c *Config) ([]byte, error) {
 	for _, k := range c.Connectors {
 		for key, ref := range k.Auth {
 			if ref.Literal() {
-				return nil, fmt.Errorf("writing the configuration: auth %s of %q: %w", key, k.Name, ErrLiteralSecret)
+				return nil, fmt.Errorf("writing the configuration: auth %q of %q: %w", key, k.Name, ErrLiteralSecret)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/zalando/go-keyring"
 
@@ -66,6 +67,9 @@ func ParseReference(text, base string, o Options) (Reference, error) {
 		}
 		if name = strings.TrimSpace(name); name == "" {
 			return Reference{}, fmt.Errorf("the reference ${%s:} names nothing", scheme)
+		}
+		if strings.ContainsFunc(name, unicode.IsControl) {
+			return Reference{}, errors.New("the reference holds control characters")
 		}
 		return Reference{scheme: scheme, name: name, base: base}, nil
 	case strings.Contains(text, "${"):

@@ -111,7 +111,7 @@ func (d *Diagnosis) account() {
 	for _, f := range d.Findings {
 		for _, v := range f.Roots {
 			f.Amount.Add(v.Event.Currency, v.Event.Owed)
-			if d.owner[v.Event] == f && f.Class() != finding.EvidenceGap {
+			if d.owner[v.Event] == f && counts(v) {
 				f.part(d.diff(v))
 			}
 			f.see(v.Event.Movement.At)
@@ -145,7 +145,7 @@ func (d *Diagnosis) account() {
 	why := d.partial()
 	doubt := map[money.Currency]bool{}
 	for _, v := range d.Verdicts {
-		if v.Status == step.Inconclusive && v.Event.Scope == trace.Countable && d.owner[v.Event] == nil && d.booksDoubtful(v) {
+		if v.Status == step.Inconclusive && v.Event.Scope == trace.Countable && d.owner[v.Event] == nil && (v.Books.Stance == step.Nowhere || v.Books.Stance == step.Unposted) {
 			doubt[v.Event.Currency] = true
 		}
 	}
@@ -188,12 +188,6 @@ func (d *Diagnosis) account() {
 			d.Excluded = append(d.Excluded, *x)
 		}
 	}
-}
-
-// booksDoubtful reports whether an inconclusive event's place in the books is
-// what is not known.
-func (d *Diagnosis) booksDoubtful(v *step.Verdict) bool {
-	return v.Books.Stance == step.Nowhere || v.Books.Stance == step.Unposted
 }
 
 func (f *Finding) part(t money.Totals) {

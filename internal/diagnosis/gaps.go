@@ -18,13 +18,21 @@ func (d *Diagnosis) gaps() {
 		rec    record.Type
 	}
 	found := map[key]*Finding{}
+	for _, f := range d.Findings {
+		if f.Code == finding.DamagedIDs {
+			found[key{f.Code, f.System, record.Postings}] = f
+		}
+	}
 	put := func(g *step.Gap) *Finding {
 		k := key{g.Code, g.System, g.Record}
 		f := found[k]
 		if f == nil {
 			f = d.add(g.Code)
-			f.System, f.Note, f.Settle = g.System, g.Why, g.Settle
+			f.System = g.System
 			found[k] = f
+		}
+		if f.Note == "" {
+			f.Note, f.Settle = g.Why, g.Settle
 		}
 		return f
 	}
@@ -34,12 +42,12 @@ func (d *Diagnosis) gaps() {
 		case v.Status == step.Inconclusive:
 			f := put(v.Gap)
 			f.Roots = append(f.Roots, v)
+			if f.Code == finding.DamagedIDs && v.Gap.Record == record.Postings {
+				d.owner[v.Event] = f // the amounts are intact: the figure stands
+			}
 			d.hide(f)
 		case len(v.Undetermined) > 0:
-			f := put(v.Gap)
-			if f.Note == "" {
-				f.Note = v.Gap.Why
-			}
+			put(v.Gap)
 		}
 	}
 	ev := d.Judge.Evidence

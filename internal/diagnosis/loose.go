@@ -145,7 +145,9 @@ func (d *Diagnosis) loose() {
 		case d.rejected(p):
 			d.hide(put(finding.UnreadableRows, p))
 		case d.damagedRow(p):
-			d.hide(put(finding.DamagedIDs, p))
+			f := put(finding.DamagedIDs, p)
+			f.System = d.systemName(int(p.System))
+			d.hide(f)
 		case movements != nil:
 			f := put(finding.UnidentifiedPosting, p)
 			f.Settle = movements.Settle

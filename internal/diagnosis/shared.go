@@ -46,7 +46,13 @@ func (d *Diagnosis) share(f *Finding) {
 			delete(these, k)
 		}
 	}
-	other := map[string]int{} // per kind-blind attribute
+	comparable := 0
+	for _, v := range d.Verdicts {
+		if !root[v] && v.Event.Scope == trace.Countable && v.Status != step.Downstream && kinds[v.Event.Movement.Kind] {
+			comparable++
+		}
+	}
+	other := map[string]int{} // of all kinds, for the kind itself
 	for _, v := range d.Verdicts {
 		if root[v] || v.Event.Scope != trace.Countable || v.Status == step.Downstream {
 			continue
@@ -55,8 +61,8 @@ func (d *Diagnosis) share(f *Finding) {
 		if k := (key{"kind", v.Event.Movement.Kind.String()}); these[k] > 0 {
 			other[k.value]++
 		}
-		if !kinds[v.Event.Movement.Kind] {
-			continue
+		if comparable >= 3 && !kinds[v.Event.Movement.Kind] {
+			continue // with fewer of the same kinds, all events are the measure
 		}
 		ofOthers++
 		for _, a := range d.attributes(v, f) {
@@ -154,7 +160,11 @@ func (d *Diagnosis) attributes(v *step.Verdict, f *Finding) []record.Attr {
 	if f.Step >= step.Arrive {
 		if len(e.Postings) > 0 {
 			p := e.Postings[0].Posting
-			add("ERP item", p.Item)
+			if m.Item == "" {
+				add("item", p.Item)
+			} else {
+				add("ERP item", p.Item)
+			}
 			add("ERP type", p.Type)
 			add("ERP entity", p.Entity)
 		}

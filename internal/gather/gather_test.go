@@ -404,3 +404,53 @@ func TestSplitExports(t *testing.T) {
 		}
 	})
 }
+
+// What connectors.yaml may map, the reader of files must know.
+func TestColumnsAreKnown(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.csv")
+	if err := os.WriteFile(path, []byte("a,b\n1,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []record.Role{record.Platform, record.Integration, record.ERP} {
+		for _, rt := range record.Types(role) {
+			if len(connector.Columns(rt)) == 0 {
+				t.Errorf("%s have no columns", rt)
+			}
+			plain, err := file.Read(t.Context(), file.Spec{Record: rt, Path: path}, casefile.NewBuilder(&casefile.Case{}), nil)
+			var none *file.NoColumn
+			if !errors.As(err, &none) {
+				t.Fatalf("%s: %+v, %v", rt, plain, err)
+			}
+			for _, column := range connector.Columns(rt) {
+				_, err := file.Read(t.Context(), file.Spec{Record: rt, Path: path, Columns: map[string]string{column: "a"}}, casefile.NewBuilder(&casefile.Case{}), nil)
+				if err != nil && !errors.As(err, &none) {
+					t.Errorf("%s: %s: %v", rt, column, err)
+				}
+			}
+			for _, column := range none.Fields {
+				if !slices.Contains(connector.Columns(rt), column) {
+					t.Errorf("%s: the required column %s can't be mapped", rt, column)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	var m strings.Builder
+	m.WriteString("id,kind,card,amount,currency,at,order\n")
+	const rows = 200_000
+	for i := range rows {
+		fmt.Fprintf(&m, "mv-%08d,load,card-%06d,%d.00,USD,2026-10-%02dT10:%02d:00Z,order-%07d\n", i, i%50_000, i%90+10, i%28+1, i%60, i)
+	}
+	cfg := folder(b, b.TempDir(), head+"connectors:\n- {role: platform, name: Shop, probe: file, files: {movements: m.csv}}\n", map[string]string{"m.csv": m.String()})
+	b.SetBytes(int64(m.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		c, err := Run(context.Background(), cfg, Options{})
+		if err != nil || c.Movements.Len() != rows {
+			b.Fatal(err)
+		}
+	}
+}

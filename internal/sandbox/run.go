@@ -337,7 +337,7 @@ func (r *run) lists() {
 	}
 	if !r.alone {
 		r.sink.subscription(&record.Subscription{Source: r.source(record.Subscriptions), ID: "S-1", Topic: "gift_card_transactions/create", Active: record.Yes,
-			CreatedAt: moment(r.set.subscribed), LastSuccessAt: moment(r.heard), Address: "https://relay.example/hooks/gift-cards", Visible: record.VisibleOwn})
+			CreatedAt: moment(r.set.subscribed), LastSuccessAt: moment(r.heard), Address: "https://relay.example/hooks/gift-cards", Visible: record.VisibleAll})
 		f := record.Flow{Source: r.source(record.Flows), ID: "F-1", Name: "Gift card events to Books", Enabled: record.Yes, Trigger: record.TriggerWebhook,
 			Filter: r.set.filter, ChangedAt: moment(r.set.changed), LastRunAt: moment(r.heard), Log: record.LogAll, RetentionDays: 90}
 		if r.daily {

@@ -285,7 +285,7 @@ func (r *run) classify(w *way) {
 // cover holds what takes more from a card than the ERP has recorded for it. A
 // plain ledger books it all the same.
 func (r *run) cover(w *way) {
-	if w.broke != nil || len(w.postings) == 0 || w.owed >= 0 || r.recorded[w.e.card]+w.owed >= 0 {
+	if w.broke != nil || len(w.postings) == 0 || !r.lacks(w) {
 		return
 	}
 	w.uncovered = true
@@ -299,6 +299,9 @@ func (r *run) cover(w *way) {
 		}
 	}
 }
+
+// lacks reports whether an event takes more from its card than the ERP has recorded for it.
+func (r *run) lacks(w *way) bool { return w.owed < 0 && r.recorded[w.e.card]+w.owed < 0 }
 
 // date is the ERP's day of a moment.
 func date(unix int64) record.Time {

@@ -93,6 +93,17 @@ func fromSomeTime(ok func(*event) bool) func(*month, *rand.Rand) choice {
 	}
 }
 
+// everySecond strikes every other one of a sort.
+func everySecond(ok func(*event) bool) func(*month, *rand.Rand) choice {
+	return func(m *month, _ *rand.Rand) choice {
+		c := choice{has: make([]bool, len(m.events))}
+		for k, i := range m.candidates(ok) {
+			c.has[i] = k%2 == 0
+		}
+		return c
+	}
+}
+
 // scattered strikes some of a sort that share nothing.
 func scattered(ok func(*event) bool) func(*month, *rand.Rand) choice {
 	return func(m *month, r *rand.Rand) choice {
@@ -189,7 +200,7 @@ var twists = []twist{
 		}},
 	{name: "failed", code: "failed", step: 2, hop: forward, pick: fromSomeTime(func(e *event) bool { return soldAtTill(e) && e.place == airport }), attribute: "location", value: "Airport",
 		strike: func(r *run, w *way) bool { return r.fail(w, record.Failed, "no customer on the order") }},
-	{name: "dead-lettered", code: "failed", step: 2, hop: forward, pick: fromSomeTime(isKind(record.RefundToCard)), attribute: "kind", value: "refund_to_card",
+	{name: "dead-lettered", code: "failed", step: 2, hop: forward, pick: everySecond(isKind(record.RefundToCard)),
 		strike: func(r *run, w *way) bool {
 			return r.fail(w, record.DeadLettered, "unexpected field refund_line_items")
 		}},
@@ -209,7 +220,10 @@ var twists = []twist{
 	{name: "lost", code: "routing", step: 3, hop: receive, pick: scattered(soldCard),
 		strike: func(_ *run, w *way) bool { return w.vanish() }},
 	{name: "refused", code: "routing", step: 3, hop: receive, pick: fromSomeTime(isKind(record.SaleRefund)), attribute: "kind", value: "sale_refund",
-		strike: func(_ *run, w *way) bool {
+		strike: func(r *run, w *way) bool {
+			if r.lacks(w) {
+				return false // it has nothing to close
+			}
 			w.vanish()
 			return w.stop(record.RejectedByERP, "Books answered 422: the invoice is closed")
 		}},
@@ -243,7 +257,7 @@ var twists = []twist{
 		strike: func(r *run, w *way) bool { return w.amount(-r.month.orders[w.e.order].amount) }},
 	{name: "net-of-tax", code: "mapping-amount", step: 3, hop: receive, pick: func(m *month, r *rand.Rand) choice { return fromSomeTime(m.inEuro(soldCard))(m, r) }, attribute: "currency", value: "EUR",
 		strike: func(_ *run, w *way) bool { return w.amount(money.Prorate(w.owed, 100, 119)) }},
-	{name: "cents", code: "mapping-amount", step: 3, hop: receive, pick: every(from(app)), attribute: "issuer", value: "Return Helper",
+	{name: "cents", code: "mapping-unit", step: 3, hop: receive, pick: every(from(app)), attribute: "issuer", value: "Return Helper",
 		strike: func(_ *run, w *way) bool { return w.amount(w.owed * 100) }},
 	{name: "wrong-currency", code: "mapping-currency", step: 3, hop: receive, pick: func(m *month, r *rand.Rand) choice {
 		return fromSomeTime(m.inEuro((*event).lawful))(m, r)

@@ -292,7 +292,10 @@ func rank(s record.PostingStatus) int {
 func (j *Judge) waitingCode(e *trace.Event, p *record.Posting, reason string) finding.Code {
 	ruleless := lacksRule(reason)
 	if p != nil && p.Status == record.Refused {
+		lacking, _ := j.ruleFor(e, p)
 		switch {
+		case lacking == finding.NoRule || lacking == finding.RuleInactive:
+			return lacking
 		case saysInactive(reason):
 			return finding.RuleInactive
 		case ruleless:

@@ -402,7 +402,10 @@ func (j *Judge) missing(v *Verdict, f forward) {
 			v.open(Arrive)
 			return
 		}
+		lacking, rule := j.ruleFor(e, nil)
 		switch {
+		case lacking == finding.NoRule || lacking == finding.RuleInactive:
+			v.fail(Classify, lacking, rule)
 		case saysInactive(d.Why):
 			v.fail(Classify, finding.RuleInactive, j.reasonOf(d))
 		case lacksRule(d.Why):

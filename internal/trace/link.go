@@ -29,8 +29,8 @@ type linker struct {
 	pos      map[*Event]int32
 	damaged  map[string]bool
 	shapes   map[string]bool // of the platform's movement ids
-
-	cardsAsked, cardsAgree bool
+	// foreign says of which record types the card ids are not the platform's own
+	foreign map[record.Type]bool
 }
 
 const (
@@ -154,7 +154,7 @@ func (l *linker) deliveryOf(d *record.Delivery) *Event {
 		if d.Kind != record.NoKind && d.Kind != record.Other && d.Kind != m.Kind {
 			return false
 		}
-		return d.Card == "" || l.sameCard(d.Card, m.Card)
+		return l.cardFits(record.Deliveries, d.Card, e)
 	}
 	if e := l.pick(l.byID.all(l.key(d.Event)), func(*Event) bool { return true }); e != nil {
 		return e
@@ -204,9 +204,6 @@ func (l *linker) pick(all []int32, fits func(*Event) bool) *Event {
 	}
 	return found
 }
-
-// sameCard compares card ids; a masked one ("••••4411") agrees with any card that ends like it.
-func (l *linker) sameCard(a, b string) bool { return SameCard(a, b) }
 
 // SameCard reports whether two card ids can mean one card: equal keys, or one
 // of them masked down to a tail that the other ends with.
@@ -274,7 +271,7 @@ func (l *linker) link(row int, e *Event, r Rung) {
 // byIdentity links rows that name the event itself.
 func (l *linker) byIdentity() {
 	for row, p := range l.rows {
-		fits := func(e *Event) bool { return kindAgrees(p, e) && (p.Card == "" || l.sameCard(p.Card, e.Movement.Card)) }
+		fits := func(e *Event) bool { return kindAgrees(p, e) && l.cardFits(record.Postings, p.Card, e) }
 		ref, refund := l.key(p.Ref), l.key(p.Refund)
 		var e *Event
 		r := NoRung
@@ -374,10 +371,10 @@ func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 		ok   func(*record.Posting, *Event) bool
 		more bool // may add to an event that has a row
 	}
-	card := func(p *record.Posting, e *Event) bool { return p.Card != "" && l.sameCard(p.Card, e.Movement.Card) }
-	cardOK := func(p *record.Posting, e *Event) bool {
-		return p.Card == "" || l.sameCard(p.Card, e.Movement.Card) || !l.cardsShared()
+	card := func(p *record.Posting, e *Event) bool {
+		return p.Card != "" && !l.foreign[record.Postings] && SameCard(p.Card, e.Movement.Card)
 	}
+	cardOK := func(p *record.Posting, e *Event) bool { return l.cardFits(record.Postings, p.Card, e) }
 	kind := func(p *record.Posting, e *Event) bool { return p.Kind == e.Movement.Kind }
 	amount := func(p *record.Posting, e *Event) bool { return p.Amount == e.Owed && p.Currency == e.Currency }
 	size := func(p *record.Posting, e *Event) bool { return p.Amount.Abs() == e.Owed.Abs() }
@@ -386,7 +383,9 @@ func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 	passes := []pass{
 		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) && amount(p, e) }, true},
 		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) && amount(p, e) }, true},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && amount(p, e) && kindAgrees(p, e) }, true},
+		{part, func(p *record.Posting, e *Event) bool {
+			return cardOK(p, e) && gcl(p) && amount(p, e) && kindAgrees(p, e)
+		}, true},
 		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && amount(p, e) && kindAgrees(p, e) }, false},
 		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, false},
 		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) }, false},
@@ -400,7 +399,10 @@ func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 		}, false},
 		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && size(p, e) }, false},
 		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, true},
-		{part, func(p *record.Posting, e *Event) bool { return alone && cardOK(p, e) && gcl(p) }, true},
+		{part, func(p *record.Posting, e *Event) bool { return alone && cardOK(p, e) && gcl(p) }, false},
+		{part, func(p *record.Posting, e *Event) bool {
+			return alone && cardOK(p, e) && gcl(p) && kindAgrees(p, e)
+		}, true},
 	}
 	for _, ps := range passes {
 		for _, wantFree := range []bool{true, false} {
@@ -451,24 +453,43 @@ func apart(a, b record.Time) time.Duration {
 	return d
 }
 
-// cardsShared reports whether the ERP knows the platform's card ids at all:
-// where not one row's card is a card of the platform, its ids are its own and
-// say nothing against a match.
-func (l *linker) cardsShared() bool {
-	if !l.cardsAsked {
-		l.cardsAsked = true
-		for _, p := range l.rows {
-			if p.Card == "" {
-				continue
-			}
-			_, masked := maskTail(ident.Key(p.Card))
-			if masked || l.byCard.has(l.key(p.Card)) {
-				l.cardsAgree = true
-				break
-			}
+// foreignCards finds the record types whose card ids are not the platform's:
+// where fewer than half of the rows that name a card name one of its cards (or
+// the tail of one), their ids say nothing against a match.
+func (l *linker) foreignCards() {
+	l.foreign = map[record.Type]bool{}
+	tails := map[string]bool{}
+	for k := range l.byCard.head {
+		tails[ident.LastFour(k)] = true
+	}
+	named, known := map[record.Type]int{}, map[record.Type]int{}
+	count := func(t record.Type, card string) {
+		if card == "" {
+			return
+		}
+		k := l.key(card)
+		named[t]++
+		if tail, masked := maskTail(k); l.byCard.has(k) || masked && len(tail) == 4 && tails[tail] {
+			known[t]++
 		}
 	}
-	return l.cardsAgree
+	for p := range l.s.Case.Postings.All() {
+		count(record.Postings, p.Card)
+	}
+	for d := range l.s.Case.Deliveries.All() {
+		count(record.Deliveries, d.Card)
+	}
+	for x := range l.s.Case.Exceptions.All() {
+		count(record.Exceptions, x.Card)
+	}
+	for t, n := range named {
+		l.foreign[t] = known[t]*2 < n
+	}
+}
+
+// cardFits reports whether the card that a row names does not speak against an event.
+func (l *linker) cardFits(t record.Type, card string, e *Event) bool {
+	return card == "" || l.foreign[t] || SameCard(card, e.Movement.Card)
 }
 
 // byIDParts links rows whose reference is an event's or order's identifier with
@@ -500,7 +521,7 @@ func (l *linker) byIDParts() {
 		p := l.rows[row]
 		fits := func(e *Event) bool {
 			return kindAgrees(p, e) && p.Amount == e.Owed && p.Currency == e.Currency && l.taken[l.pos[e]] == 0 &&
-				(p.Card == "" || l.sameCard(p.Card, e.Movement.Card) || !l.cardsShared())
+				l.cardFits(record.Postings, p.Card, e)
 		}
 		var hits []int32
 		for _, ref := range []string{l.key(p.Ref), l.key(p.Order)} {
@@ -596,7 +617,7 @@ func (l *linker) near(p *record.Posting, e *Event, late time.Duration) bool {
 // and the event lacks what could contradict it.
 func (l *linker) unreferenced(p *record.Posting, e *Event) bool {
 	m := e.Movement
-	if p.Card != "" && !l.sameCard(p.Card, m.Card) && l.cardsShared() {
+	if !l.cardFits(record.Postings, p.Card, e) {
 		return false
 	}
 	if k := l.key(p.Order); k != "" && m.Order != "" && k != ident.Key(m.Order) {
@@ -804,7 +825,7 @@ func (l *linker) exceptions() {
 	for _, x := range xs {
 		fits := func(e *Event) bool {
 			m := e.Movement
-			return (x.Kind == record.NoKind || x.Kind == record.Other || x.Kind == m.Kind) && (x.Card == "" || l.sameCard(x.Card, m.Card)) &&
+			return (x.Kind == record.NoKind || x.Kind == record.Other || x.Kind == m.Kind) && l.cardFits(record.Exceptions, x.Card, e) &&
 				(!x.Amount.Set || x.Amount.Amount.Abs() == e.Owed.Abs())
 		}
 		e := l.pick(l.byID.all(l.key(x.Ref)), func(*Event) bool { return true })

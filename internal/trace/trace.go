@@ -163,6 +163,7 @@ func Join(c *casefile.Case) *Set {
 	}
 	s.events()
 	l := newLinker(s)
+	l.foreignCards()
 	l.deliveries()
 	l.postings()
 	l.finish()

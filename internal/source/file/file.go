@@ -279,8 +279,10 @@ func choose(spec *Spec, grids []grid) (*grid, headRow, *mapping, error) {
 	}
 	switch {
 	case len(fits) > 0:
-	case len(grids) == 0 || spec.HeaderRow == 0 && nothingIn(grids):
+	case len(grids) == 0, nothingIn(grids) && (spec.HeaderRow == 0 || grids[0].keyed):
 		return nil, headRow{}, nil, nil
+	case near.grid == nil && grids[0].bad != "":
+		return &grids[0], headRow{}, nil, errors.New(grids[0].bad)
 	case near.grid == nil:
 		return &grids[0], headRow{}, nil, fmt.Errorf("header_row: there is no row %d", spec.HeaderRow)
 	case near.how.err != nil:
@@ -335,7 +337,7 @@ func (g *grid) heads(spec *Spec) []headRow {
 func nothingIn(grids []grid) bool {
 	for i, g := range grids {
 		top := i > 0 && g.keyed && g.list == ""
-		if len(g.header) > 0 && !top || slices.ContainsFunc(g.first, func(h headRow) bool { return strings.Join(h.cells, "") != "" }) {
+		if len(g.header) > 0 && !top || g.bad != "" || slices.ContainsFunc(g.first, func(h headRow) bool { return strings.Join(h.cells, "") != "" }) {
 			return false
 		}
 	}

@@ -22,6 +22,7 @@ type grid struct {
 	header []string
 	// first is the first rows of a grid that is not keyed.
 	first []headRow
+	bad   string // why one of the first rows cannot be read
 	notes []string
 	// open reads the rows from the start; want is the number of columns.
 	open  func(want int) (rows, error)
@@ -66,6 +67,9 @@ func (g *grid) peek(header int) error {
 				return err
 			}
 			break
+		}
+		if g.bad == "" && r.bad != "" {
+			g.bad = fmt.Sprintf("row %d: %s", r.n, r.bad)
 		}
 		if int(r.n) < header {
 			continue

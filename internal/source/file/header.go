@@ -262,7 +262,7 @@ func nearest(word string, list []string) []string {
 	best, least := "", min(3, max(1, len(w)/2))+1
 	for _, s := range list {
 		x := record.Fold(s)
-		if x == "" || w == "" {
+		if x == "" || w == "" || len(s) > 60 {
 			continue
 		}
 		if strings.Contains(x, w) || strings.Contains(w, x) || common(x, w) >= 4 {

@@ -256,10 +256,15 @@ func (in *input) survey() (*document, error) {
 		}
 		doc, err = in.surveyAs(true)
 	}
-	if err != nil && (doc == nil || doc.values == 0) {
-		return nil, fmt.Errorf("is not JSON: %w", err)
+	if err != nil && (doc == nil || !doc.hasRecords()) {
+		return nil, fmt.Errorf("is not JSON: %w", unexpected(err))
 	}
 	return doc, nil
+}
+
+// hasRecords reports whether there is an object with something in it.
+func (doc *document) hasRecords() bool {
+	return len(doc.top.list) > 0 || slices.ContainsFunc(doc.lists, func(l *objectList) bool { return l.objects > 0 })
 }
 
 func (in *input) surveyAs(old bool) (*document, error) {
@@ -360,9 +365,7 @@ func (doc *document) surveyList(d *json.Decoder, m *meter, l *objectList) error 
 		l.items++
 		if raw[0] == '{' {
 			l.objects++
-			if err := e.read(raw); err != nil {
-				return err
-			}
+			e.read(raw) // the reading of the records tells what is wrong
 		}
 	}
 	_, err := d.Token()
@@ -393,6 +396,9 @@ func (in *input) documents() ([]grid, error) {
 			if l.objects == 0 && l.items > 0 && !doc.array {
 				continue
 			}
+			if l.objects == 0 && l.items > 0 {
+				return nil, errors.New("is a JSON list without objects")
+			}
 			if l.times > 1 {
 				return nil, fmt.Errorf("the key %s stands twice", quote(strings.Join(l.path, ".")))
 			}
@@ -415,6 +421,7 @@ func (in *input) documents() ([]grid, error) {
 type jsonRows struct {
 	d    *json.Decoder
 	m    *meter
+	list bool // the elements are those of a list
 	n    uint32
 	more func() error // io.EOF where no further element follows
 	raw  json.RawMessage
@@ -479,11 +486,13 @@ func (f *flatRow) finish(r *row) {
 
 func (j *jsonRows) next(r *row) error {
 	j.m.reset()
-	err := j.more()
-	if err == nil {
-		err = j.d.Decode(&j.raw)
+	if err := j.more(); err != nil {
+		return err
 	}
-	if err != nil {
+	if err := j.d.Decode(&j.raw); err != nil {
+		if j.list {
+			err = unexpected(err)
+		}
 		return err
 	}
 	j.n++
@@ -520,7 +529,7 @@ func (in *input) listRows(doc *document, l *objectList) (rows, error) {
 	if err := seek(d, m, l.path); err != nil {
 		return nil, unexpected(err)
 	}
-	j := &jsonRows{d: d, m: m, flat: newFlatRow(&l.keys)}
+	j := &jsonRows{d: d, m: m, list: true, flat: newFlatRow(&l.keys)}
 	j.more = func() error {
 		if d.More() {
 			return nil
@@ -634,12 +643,21 @@ func (in *input) jsonLines() (grid, error) {
 	var r row
 	for {
 		line, err := survey.line(&r)
-		if err != nil { // the second reading tells about it
+		if err != nil { // the reading of the records tells what is wrong
 			break
 		}
-		if r.bad == "" {
-			readLine(line, e)
+		bad := r.bad
+		if bad == "" {
+			if err := readLine(line, e); err != nil {
+				bad = err.Error()
+			}
 		}
+		if g.bad == "" && bad != "" {
+			g.bad = fmt.Sprintf("row %d: %s", r.n, bad)
+		}
+	}
+	if len(keys.list) == 0 && g.bad != "" {
+		return g, errors.New(g.bad)
 	}
 	g.header = keys.list
 	if len(nested.list) > 0 {
