@@ -13,6 +13,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"gcdiag/internal/casefile"
 	"gcdiag/internal/connector"
 	"gcdiag/internal/diagnosis"
 	"gcdiag/internal/gather"
@@ -82,6 +83,11 @@ func load(t *testing.T, dir string) expectation {
 
 func diagnose(t *testing.T, dir string) report.Document {
 	t.Helper()
+	return report.New(diagnosis.Of(read(t, dir)), report.Options{AllEvents: true, Redact: true, Key: []byte("test")})
+}
+
+func read(t *testing.T, dir string) *casefile.Case {
+	t.Helper()
 	cfg, err := connector.Load(filepath.Join(dir, "connectors.yaml"), connector.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +96,7 @@ func diagnose(t *testing.T, dir string) report.Document {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return report.New(diagnosis.Of(c), report.Options{AllEvents: true, Redact: true, Key: []byte("test")})
+	return c
 }
 
 func folders(t *testing.T) []string {

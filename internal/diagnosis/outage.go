@@ -2,7 +2,6 @@ package diagnosis
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"gcdiag/internal/finding"
@@ -20,44 +19,55 @@ type Change struct {
 // outages finds stretches in which nothing of a kind (or nothing at all) came
 // through, and makes the losses in them one outage. A stretch counts if it is
 // too long to be chance given the losses elsewhere, or if a subscription's own
-// history shows it.
+// history shows it. Losses that an attribute or an hour of the day explains are
+// no outage, however many of them stand in a row.
 func (d *Diagnosis) outages() {
-	for _, code := range []finding.Code{finding.NotReceived, finding.Failed, finding.Held, finding.Filtered} {
-		var lost []*step.Verdict
-		for _, v := range d.Verdicts {
-			if v.Status == step.Fail && v.Step == step.Forward && v.Code == code {
-				lost = append(lost, v)
+	type group struct {
+		code  finding.Code
+		cause step.Cause
+	}
+	groups := map[group][]*step.Verdict{}
+	var order []group
+	for _, v := range d.Verdicts {
+		if v.Status != step.Fail || v.Step != step.Forward {
+			continue
+		}
+		switch v.Code {
+		case finding.NotReceived, finding.Failed, finding.Held, finding.Filtered:
+			g := group{v.Code, v.Cause}
+			if groups[g] == nil {
+				order = append(order, g)
 			}
+			groups[g] = append(groups[g], v)
 		}
-		least := 3
-		if code != finding.NotReceived {
-			least = 4
+	}
+	for _, g := range order {
+		lost := groups[g]
+		least := 4
+		if g.code == finding.NotReceived {
+			least = 3
 		}
-		if len(lost) < least && !d.subscriptionsBroke() || len(lost) == 0 {
+		if len(lost) < least || d.separated(lost) {
 			continue
 		}
-		if d.daily(code, lost) {
+		if _, daily := d.hourBand(lost); daily {
 			continue
 		}
-		for _, scope := range scopes {
-			for _, run := range d.runs(code, scope, least) {
+		for i, scope := range scopes {
+			for _, run := range d.runs(lost, scope, least, i >= 2) {
 				for _, v := range run {
 					v.Code = finding.Outage
-					c := ""
-					if code != finding.NotReceived {
-						c = v.Cause.Value
-					}
-					v.Cause = step.Cause{What: "outage", Value: c}
+					v.Cause = step.Cause{What: "outage", Value: g.cause.Value}
 				}
 			}
 		}
-		if code == finding.NotReceived {
-			d.configuredOutages()
-		}
 	}
+	d.configuredOutages()
 }
 
-// scopes are the classes of events that one subscription, flow or route serves.
+// scopes are the classes of events that may be interrupted together: all, those
+// of a kind (one subscription), and, only if they were well again afterwards,
+// those of a kind and origin or of a channel.
 var scopes = []func(*trace.Event) string{
 	func(*trace.Event) string { return "" },
 	func(e *trace.Event) string { return e.Movement.Kind.String() },
@@ -65,16 +75,70 @@ var scopes = []func(*trace.Event) string{
 	func(e *trace.Event) string { return e.Movement.Channel },
 }
 
-// runs lists the stretches of losses of a code within each class of a scope.
-func (d *Diagnosis) runs(code finding.Code, scope func(*trace.Event) string, least int) [][]*step.Verdict {
+// separated reports whether some attribute other than the kind explains a group
+// of losses: all have it, and from the first loss to the last hardly any event
+// of these kinds with it came through, while others without it did.
+func (d *Diagnosis) separated(lost []*step.Verdict) bool {
+	f := &Finding{Step: step.Forward}
+	in := map[*step.Verdict]bool{}
+	kinds := map[record.Kind]bool{}
+	common := map[record.Attr]int{}
+	for _, v := range lost {
+		in[v] = true
+		kinds[v.Event.Movement.Kind] = true
+		for _, a := range d.attributes(v, f) {
+			if a.Name != "kind" {
+				common[a]++
+			}
+		}
+	}
+	first, last := lost[0].Event.Movement.At, lost[len(lost)-1].Event.Movement.At
+	with, without := map[record.Attr]int{}, 0
+	for _, v := range d.Verdicts {
+		at := v.Event.Movement.At
+		if in[v] || !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward || !kinds[v.Event.Movement.Kind] || at.Compare(first) < 0 || at.Compare(last) > 0 {
+			continue
+		}
+		without++
+		for _, a := range d.attributes(v, f) {
+			with[a]++
+		}
+	}
+	for a, n := range common {
+		if n == len(lost) && with[a]*10 <= n && without-with[a] >= 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// streamed reports whether an event is one that the integration should have got
+// by itself, and about which it is known whether it did.
+func (d *Diagnosis) streamed(v *step.Verdict) bool {
+	if v.Event.Scope != trace.Countable || v.Status == step.Inconclusive || v.Status == step.InFlight || v.Step == step.Emit || len(v.Undetermined) > 0 {
+		return false
+	}
+	switch d.Judge.Evidence.Feed(v.Event.Movement) {
+	case record.ViaNone, record.ViaManual, record.ViaBatch, record.ViaReport:
+		return false
+	}
+	if v.Event.Net != nil && v.Books.Stance == step.Nowhere && len(v.Event.Deliveries) == 0 {
+		return false
+	}
+	return true
+}
+
+// runs lists the stretches of losses within each class of a scope; with both,
+// only those that have healthy events of the class on both sides.
+func (d *Diagnosis) runs(lost []*step.Verdict, scope func(*trace.Event) string, least int, both bool) [][]*step.Verdict {
+	in := make(map[*step.Verdict]bool, len(lost))
+	for _, v := range lost {
+		in[v] = v.Code != finding.Outage
+	}
 	classes := map[string][]*step.Verdict{}
 	var order []string
 	for _, v := range d.Verdicts {
-		if v.Event.Scope != trace.Countable || v.Event.Net != nil && v.Status == step.Pass && v.Books.Stance == step.Nowhere {
-			continue
-		}
-		switch {
-		case v.Status == step.Inconclusive || v.Status == step.InFlight || v.Step == step.Emit || len(v.Undetermined) > 0:
+		if !d.streamed(v) || v.Code == finding.Outage {
 			continue
 		}
 		k := scope(v.Event)
@@ -86,30 +150,21 @@ func (d *Diagnosis) runs(code finding.Code, scope func(*trace.Event) string, lea
 	var out [][]*step.Verdict
 	for _, k := range order {
 		seq := classes[k]
-		is := func(v *step.Verdict) bool { return v.Status == step.Fail && v.Step == step.Forward && v.Code == code }
-		losses, outages := 0, 0
+		losses := 0
 		for _, v := range seq {
-			if is(v) {
+			if in[v] {
 				losses++
 			}
-			if v.Status == step.Fail && v.Code == finding.Outage {
-				outages++
-			}
 		}
-		n := len(seq) - outages
 		for i := 0; i < len(seq); {
-			if !is(seq[i]) {
-				i++
-				continue
-			}
 			j := i
-			for j < len(seq) && is(seq[j]) {
+			for j < len(seq) && in[seq[j]] {
 				j++
 			}
-			if unlikely(j-i, losses, n) && j-i >= least {
+			if j-i >= least && unlikely(j-i, losses, len(seq)) && (!both || i >= 2 && len(seq)-j >= 2) {
 				out = append(out, seq[i:j])
 			}
-			i = j
+			i = j + 1
 		}
 	}
 	return out
@@ -123,15 +178,6 @@ func unlikely(k, losses, n int) bool {
 	}
 	p := float64(losses-k+1) / float64(n-k+2)
 	return float64(n)*math.Pow(p, float64(k)) < 0.01
-}
-
-// daily reports whether losses recur on several days in one band of hours, or
-// in many short bursts: patterns of a polling window or a page size, no interruption.
-func (d *Diagnosis) daily(code finding.Code, lost []*step.Verdict) bool {
-	if _, ok := d.hourBand(lost); ok {
-		return true
-	}
-	return false
 }
 
 // band is a stretch of local hours, to excluded, that may cross midnight.
@@ -199,17 +245,6 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 }
 
 func (d *Diagnosis) local(t record.Time) time.Time { return t.Earliest().In(d.Case.Zone) }
-
-// subscriptionsBroke reports whether any subscription's history shows that it
-// was removed, switched off or made anew.
-func (d *Diagnosis) subscriptionsBroke() bool {
-	for s := range d.Case.Subscriptions.All() {
-		if s.RemovedAt.Known() || s.Active == record.No {
-			return true
-		}
-	}
-	return false
-}
 
 // configuredOutages makes losses an outage that lie between the end and the
 // renewal of the subscription that served them, where it had worked before.
@@ -302,13 +337,4 @@ func (d *Diagnosis) changePoint(f *Finding) *Change {
 		return nil
 	}
 	return c
-}
-
-func keysOf(m map[string]int) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }

@@ -193,7 +193,7 @@ func (p *page) para(indent int, st style, text string) {
 }
 
 // labelWidth is what labels take up before their text.
-const labelWidth = 10
+const labelWidth = 11
 
 // field writes a label and text beside it; nothing where the text is empty.
 func (p *page) field(indent int, label, text string) {

@@ -203,6 +203,16 @@ func sums(m map[string]string, dollars, plus bool) string {
 	return strings.Join(some, ", ")
 }
 
+// zero reports whether no currency has an amount other than zero.
+func zero(m map[string]string) bool {
+	for _, s := range m {
+		if v, _, ok := decimal(s); !ok || v.Sign() != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // add is the exact sum of amounts per currency. An amount that can't be read
 // is kept where it is the only one of its currency.
 func add(a, b map[string]string) map[string]string {
@@ -266,11 +276,14 @@ func verdict(o report.Outcome) string {
 	}
 	switch {
 	case o.Step != nil && len(o.Steps) > 1:
-		v := "fails at steps " + listed(digits(o.Steps), "and")
-		if open != "" {
-			v += ", and at " + open
+		var names []string
+		for _, n := range o.Steps {
+			names = append(names, stepName(n))
 		}
-		return v
+		if open != "" {
+			names = append(names, open)
+		}
+		return "fails at " + strings.Join(names, ", and at ")
 	case o.Step != nil && open != "":
 		return "fails at " + stepName(*o.Step) + ", and at " + open
 	case o.Step != nil:
@@ -307,7 +320,7 @@ func evidence(word string) string {
 	return word
 }
 
-// basis says what the steps of an "answers" run and a demo rest on.
+// basis warns of a run that measured no customer's systems; "" for any other.
 func basis(mode string) string {
 	switch mode {
 	case "demo":
@@ -319,6 +332,24 @@ func basis(mode string) string {
 }
 
 func kindName(kind string) string { return strings.ReplaceAll(kind, "_", " ") }
+
+// kindCount is a count of movements of a kind: "1 load", "73 refunds to card".
+func kindCount(n int, kind string) string {
+	name := kindName(kind)
+	if n != 1 {
+		switch kind {
+		case "refund_to_card":
+			name = "refunds to card"
+		case "transfer_in", "transfer_out":
+			name = strings.Replace(name, "transfer", "transfers", 1)
+		case "expiry":
+			name = "expiries"
+		default:
+			name += "s"
+		}
+	}
+	return glue(count(n) + " " + name)
+}
 
 var kinds = []string{"load", "redemption", "refund_to_card", "sale_refund", "adjustment", "expiry", "deactivation", "cash_out", "transfer_in", "transfer_out", "reversal"}
 
@@ -371,12 +402,12 @@ func fraction(s string) (n, of int, ok bool) {
 // since is the sentence on when a finding's events happened.
 func (c calendar) since(f report.Finding) string {
 	if ch := f.Change; ch != nil {
-		until := "to the end of the data"
+		until, outside := "to the end of the data", "before that"
 		if ch.Until != "" {
-			until = "until " + c.at(ch.Until)
+			until, outside = "until "+c.at(ch.Until), "before and after"
 		}
-		return fmt.Sprintf("%s, %s. Before and after: %s of %s failed; in between: %s of %s", c.at(ch.Since), until,
-			count(ch.FailedBefore), count(ch.OfBefore), count(ch.FailedAfter), count(ch.OfAfter))
+		return fmt.Sprintf("%s %s: %s of %s failed, %s %s of %s", c.at(ch.Since), until,
+			count(ch.FailedAfter), count(ch.OfAfter), outside, count(ch.FailedBefore), count(ch.OfBefore))
 	}
 	switch {
 	case f.FirstAt == "" && f.LastAt == "":
@@ -426,7 +457,7 @@ func remaining(r *report.Remaining, dollars bool) string {
 	if drift == "" {
 		drift = "none"
 	}
-	return fmt.Sprintf("drift %s, %s", drift, plural(r.Exceptions, "open exception"))
+	return fmt.Sprintf("this alone leaves a drift of %s and %s", drift, plural(r.Exceptions, "open exception"))
 }
 
 // ids names the first of a list and says how many more there are, of total.
@@ -442,29 +473,26 @@ func ids(list []string, total, first int) string {
 	return text
 }
 
-// subjects are a finding's lists of ids with what they are.
-func subjects(f report.Finding) []struct {
+// subject is a list of ids that a finding speaks of, with what they are.
+type subject struct {
 	noun string
 	ids  []string
-	n    int
-} {
-	type subject = struct {
-		noun string
-		ids  []string
-		n    int
-	}
-	all := []subject{{"event", f.Events, len(f.Events)}, {"candidate", f.Candidates, len(f.Candidates)}, {"order", f.Orders, len(f.Orders)}, {"posting", f.Postings, len(f.Postings)}}
+	n    int // how many, before the list was cut
+}
+
+// subjects are a finding's lists; its count belongs to the first of them.
+func subjects(f report.Finding) []subject {
 	var out []subject
-	for _, s := range all {
-		if len(s.ids) > 0 {
-			if len(out) == 0 {
-				s.n = max(s.n, f.Count)
-			}
+	for _, s := range []subject{{noun: "event", ids: f.Events}, {noun: "candidate", ids: f.Candidates}, {noun: "order", ids: f.Orders}, {noun: "posting", ids: f.Postings}} {
+		if s.n = len(s.ids); s.n > 0 {
 			out = append(out, s)
 		}
 	}
 	if len(out) == 0 && f.Count > 0 {
-		out = append(out, subject{"event", nil, f.Count})
+		out = []subject{{noun: "event"}}
+	}
+	if len(out) > 0 {
+		out[0].n = max(out[0].n, f.Count)
 	}
 	return out
 }

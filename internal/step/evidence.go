@@ -159,7 +159,7 @@ func (v *Evidence) findCaps() {
 						continue
 					}
 					switch at := e.Movement.At; {
-					case at.Earliest().After(last[s].Latest()):
+					case at.Latest().Add(c.Policy.Grace).After(last[s].Latest()):
 						after++
 					case at.Latest().Before(first[s].Earliest()):
 						before++
@@ -184,7 +184,10 @@ func (v *Evidence) findCaps() {
 			case before > after:
 				s.capped, s.cut, s.cutAfter = true, first[s].Earliest(), false
 			case stated || after > 0:
-				s.capped, s.cut, s.cutAfter = true, last[s].Latest(), true
+				s.capped, s.cutAfter = true, true
+				if s.cut = last[s].Latest(); s.sys.Role != record.Platform {
+					s.cut = s.cut.Add(-c.Policy.Grace) // a row may come so much after its event
+				}
 			}
 		}
 	}

@@ -188,14 +188,25 @@ func (l *linker) byBatchSums() {
 		}
 		return int(a.kind) - int(b.kind)
 	})
-	for _, sr := range order {
-		pool := open[sr.c]
-		if len(pool) == 0 {
-			continue
+	// Whole days come first, then parts of days and longer stretches, so that a
+	// line never takes the events of another. A day of a single event counts where
+	// other lines are known to stand for several.
+	several := 0
+	for _, least := range []int{2, 1} {
+		for _, sr := range order {
+			if least > 1 || several > 0 {
+				several += l.wholeDays(lines[sr], sr.kind, open[sr.c], least)
+			}
 		}
-		exact := l.sumSeries(lines[sr], sr.kind, pool)
-		if exact >= 2 {
-			l.restSeries(lines[sr], sr.kind, pool)
+	}
+	for _, sr := range order {
+		for _, span := range spans {
+			several += l.sumSeries(lines[sr], sr.kind, open[sr.c], span)
+		}
+	}
+	if several >= 2 {
+		for _, sr := range order {
+			l.restSeries(lines[sr], sr.kind, open[sr.c])
 		}
 	}
 }
@@ -226,16 +237,31 @@ var spans = []func(prev, day time.Time) (from, to time.Time){
 	},
 }
 
-// sumSeries links the lines of a series whose sum agrees exactly and returns how many there were.
-func (l *linker) sumSeries(rows []int, kind record.Kind, pool []*Event) int {
+// wholeDays links the lines of a series that are the sum of all events of their
+// day, if these are at least so many, and returns how many lines there were.
+func (l *linker) wholeDays(rows []int, kind record.Kind, pool []*Event, least int) int {
 	exact := 0
-	var prev time.Time
 	for _, row := range rows {
 		if l.owner[row] != free {
 			continue
 		}
 		day := l.day(l.rows[row])
-		if l.sumLine(row, kind, pool, prev, day) {
+		if g := summing(l.between(pool, kind, day, day.AddDate(0, 0, 1)), l.rows[row].Amount); len(g) >= least {
+			l.makeBatch([]int{row}, g, ByBatchSum)
+			exact++
+		}
+	}
+	return exact
+}
+
+// sumSeries links the lines of a series that are the sum of a part of a stretch
+// of days and returns how many there were.
+func (l *linker) sumSeries(rows []int, kind record.Kind, pool []*Event, span func(prev, day time.Time) (from, to time.Time)) int {
+	exact := 0
+	var prev time.Time
+	for _, row := range rows {
+		day := l.day(l.rows[row])
+		if l.owner[row] == free && l.sumLine(row, kind, pool, span, prev, day) {
 			exact++
 		}
 		if !day.Equal(prev) {
@@ -245,39 +271,38 @@ func (l *linker) sumSeries(rows []int, kind record.Kind, pool []*Event) int {
 	return exact
 }
 
-// sumLine looks for the one group of events whose sum is the line's amount.
-func (l *linker) sumLine(row int, kind record.Kind, pool []*Event, prev, day time.Time) bool {
+// sumLine looks for the one group of events of a stretch whose sum is the line's amount.
+func (l *linker) sumLine(row int, kind record.Kind, pool []*Event, span func(prev, day time.Time) (from, to time.Time), prev, day time.Time) bool {
 	p := l.rows[row]
-	for _, span := range spans {
-		from, to := span(prev, day)
-		if !from.Before(to) {
-			continue
-		}
-		events := l.between(pool, kind, from, to)
-		if len(events) < 2 {
-			continue
-		}
-		for _, cut := range cuts {
-			var found []*Event
-			hits := 0
-			for _, g := range groupBy(events, cut) {
-				if g = summing(g, p.Amount); g != nil {
+	from, to := span(prev, day)
+	if !from.Before(to) {
+		return false
+	}
+	events := l.between(pool, kind, from, to)
+	if len(events) < 2 {
+		return false
+	}
+	for _, cut := range cuts {
+		var found []*Event
+		hits := 0
+		for _, g := range groupBy(events, cut) {
+			if g = summing(g, p.Amount); len(g) > 1 {
+				if hits == 0 || l.names(p, g, cut) {
 					found = g
-					hits++
 				}
+				hits++
 			}
-			if hits == 1 || hits > 1 && l.names(p, found, cut) {
-				l.makeBatch([]int{row}, found, ByBatchSum)
-				return true
-			}
+		}
+		if hits == 1 || hits > 1 && l.names(p, found, cut) {
+			l.makeBatch([]int{row}, found, ByBatchSum)
+			return true
 		}
 	}
 	return false
 }
 
 // summing is the group if its sum is the amount, or else those of it that the
-// integration's log says were delivered if theirs is; nil where neither is, or
-// where fewer than two events are left.
+// integration's log says were delivered if theirs is; nil where neither is.
 func summing(g []*Event, amount money.Amount) []*Event {
 	all, sent := money.Amount(0), money.Amount(0)
 	var delivered []*Event
@@ -289,9 +314,9 @@ func summing(g []*Event, amount money.Amount) []*Event {
 		}
 	}
 	switch {
-	case all == amount && len(g) > 1:
+	case all == amount && len(g) > 0:
 		return g
-	case sent == amount && len(delivered) > 1:
+	case sent == amount && len(delivered) > 0:
 		return delivered
 	}
 	return nil

@@ -54,7 +54,8 @@ func (s *splitter) next() (at uint32, bad string, err error) {
 			return at, fmt.Sprintf("the line is longer than %d MiB", s.max>>20), nil
 		}
 		if s.bare || bytes.IndexByte(line, '"') < 0 {
-			if !whole && s.fill() {
+			if !whole && !s.eof {
+				s.fill()
 				continue
 			}
 			s.plain(line)

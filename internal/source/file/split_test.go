@@ -52,6 +52,7 @@ func TestSplit(t *testing.T) {
 		{"a stray quote that swallows columns", "1,\"a,x\n2,b\"\n3,c,x\n", 3, "1! 2[2|b\"] 3[3|c|x]"},
 		{"a quote at the very end", "a,\"", 2, "1!"},
 		{"nothing", "", 2, ""},
+		{"a last line behind a blank one", "\n10", 1, "1[] 2[10]"},
 	}
 	for _, tt := range tests {
 		readers := map[string]io.Reader{"whole": strings.NewReader(tt.text), "bytes": iotest.OneByteReader(strings.NewReader(tt.text)),
@@ -133,6 +134,7 @@ func FuzzSplitAny(f *testing.F) {
 	f.Add("a,\"b\nc,\"d\"\n", uint8(2))
 	f.Add("x\",\",\nx\",\",\n", uint8(2))
 	f.Add("a,\"b\"\r", uint8(2))
+	f.Add("\n10", uint8(2))
 	f.Fuzz(func(t *testing.T, text string, want uint8) {
 		whole := newSplitter(strings.NewReader(text), ',')
 		whole.want, whole.max = int(want), 200

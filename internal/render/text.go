@@ -1,0 +1,600 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"gcdiag/internal/report"
+)
+
+// Text writes the report for a terminal: the verdict first, then what it rests
+// on, what to do, every finding, and what could not be told.
+func Text(w io.Writer, d report.Document, o Options) error {
+	p := newPage(o)
+	p.when = calendarOf(d.Window)
+	if note := basis(d.Run.Mode); note != "" {
+		p.para(1, warn, note)
+		p.blank()
+	}
+	if !d.Run.Complete {
+		p.para(1, warn, "PARTIAL: reading was cancelled or a source failed. What could be judged was judged all the same.")
+		p.blank()
+	}
+	p.pipeline(d)
+	p.matrix(d)
+	p.summary(d)
+	p.findings(d)
+	p.repair(d)
+	p.rest(d)
+	return p.writeTo(w)
+}
+
+// node is one station of the handoff, with the step that is its duty.
+type node struct {
+	name   string
+	status string
+	step   string
+}
+
+func nodes(d report.Document) [4]node {
+	var n [4]node
+	for i, role := range []string{"platform", "integration", "erp"} {
+		var names []string
+		for _, s := range d.Systems {
+			if s.Role == role {
+				names = append(names, s.Name)
+			}
+		}
+		n[i].name = strings.Join(names, ", ")
+		if n[i].name == "" {
+			n[i].name = []string{"no platform", "no integration", "no ERP"}[i]
+		}
+	}
+	n[3].name = strings.Join(d.Ledger.LiabilityAccounts, ", ")
+	if n[3].name == "" {
+		n[3].name = "liability"
+	}
+	for i := range n {
+		n[i].status = "not-checked"
+		n[i].step = fmt.Sprintf("%d %s", i+1, stages[i])
+	}
+	for _, s := range d.Steps {
+		if s.Step >= 1 && s.Step <= 4 {
+			n[s.Step-1].status = s.Status
+		}
+	}
+	return n
+}
+
+// pipeline writes the four stations with their marks, and the window.
+func (p *page) pipeline(d report.Document) {
+	list := nodes(d)
+	arrow := " " + p.clean("──▶") + " "
+	var names [4]string
+	longest := p.o.Width
+	total := func() int {
+		n := 1 + 3*width(arrow)
+		for i := range list {
+			names[i] = p.fit(list[i].name, longest)
+			n += max(width(names[i])+2, len(list[i].step))
+		}
+		return n
+	}
+	for total() > p.o.Width && longest > 4 {
+		longest--
+	}
+	top, steps := " ", " "
+	plainTop := 1
+	for i, n := range list {
+		m := markOf(n.status)
+		w := max(width(names[i])+2, len(n.step))
+		dash := strings.Repeat(p.clean("─"), w-width(names[i])-2)
+		top += names[i] + " " + p.paint(marks[m].style, p.sign(m))
+		steps += left(n.step, w)
+		if i < 3 {
+			top += p.paint(dim, " "+dash+strings.TrimLeft(arrow, " "))
+			steps += strings.Repeat(" ", width(arrow))
+			plainTop += w + width(arrow)
+		} else {
+			plainTop += width(names[i]) + 2
+		}
+	}
+	period := p.clean(p.when.period(d.Window))
+	if plainTop+3+width(period) <= p.o.Width {
+		p.raw(top, strings.Repeat(" ", p.o.Width-plainTop-width(period)), period)
+		p.raw(p.paint(dim, steps))
+		return
+	}
+	p.raw(top)
+	p.raw(p.paint(dim, steps))
+	if period != "" {
+		p.raw(" ", period)
+	}
+}
+
+// first is the finding that the headline speaks of, or nil where the verdict
+// is no fault.
+func first(d report.Document) *report.Finding {
+	if d.Outcome.Status != "fault" {
+		return nil
+	}
+	i := slices.IndexFunc(d.Findings, func(f report.Finding) bool { return f.Class == "fault" })
+	if i < 0 {
+		return nil
+	}
+	return &d.Findings[i]
+}
+
+// summary writes the verdict, why, how much and what next.
+func (p *page) summary(d report.Document) {
+	p.blank()
+	st := map[string]style{"fault": alarm, "sound": fine, "inconclusive": warn}[d.Outcome.Status]
+	v := strings.ToUpper(strings.TrimPrefix(verdict(d.Outcome), "is "))
+	if d.Outcome.Status == "inconclusive" {
+		v = "INCONCLUSIVE"
+	}
+	p.para(1, st, v)
+	if d.Outcome.Headline != "" {
+		p.para(1, bold, d.Outcome.Headline)
+	}
+	p.blank()
+	if f := first(d); f != nil {
+		p.why(1, *f)
+		p.field(1, "Evidence", evidence(f.Evidence))
+	} else if d.Outcome.Evidence != nil {
+		p.field(1, "Evidence", evidence(*d.Outcome.Evidence))
+	}
+	p.drift(d)
+	p.field(1, "Next", d.Outcome.Next)
+}
+
+// why writes a finding's cause, what its records share, and since when.
+func (p *page) why(indent int, f report.Finding) {
+	p.field(indent, "Cause", f.Cause)
+	p.field(indent, "Shared", shared(f))
+	p.field(indent, "Since", p.when.since(f))
+}
+
+// drift writes what is wrong in the books, and the parts that add up to it.
+func (p *page) drift(d report.Document) {
+	if len(d.Drift) == 0 {
+		return
+	}
+	for i, s := range drifts(d.Drift, true) {
+		label := ""
+		if i == 0 {
+			label = "Drift"
+		}
+		p.field(1, label, strings.ToUpper(s[:1])+s[1:]+".")
+	}
+	var figures []report.Drift
+	for _, x := range d.Drift {
+		if x.Drift != nil {
+			figures = append(figures, x)
+		}
+	}
+	for len(figures) > 0 {
+		n := p.driftTable(d, figures)
+		figures = figures[n:]
+	}
+}
+
+// driftTable writes as many currencies side by side as the width allows, and
+// returns how many.
+func (p *page) driftTable(d report.Document, list []report.Drift) int {
+	names := []string{"booked in the ERP", "owed by the platform", "drift"}
+	for _, f := range d.Findings {
+		if slices.ContainsFunc(list, func(x report.Drift) bool {
+			return slices.ContainsFunc(x.ByFinding, func(a report.FindingAmount) bool { return a.Finding == f.ID })
+		}) {
+			names = append(names, f.ID+" "+f.Code)
+		}
+	}
+	names = append(names, "unexplained")
+	label := 0
+	for i := range names {
+		if i > 2 {
+			names[i] = "  " + names[i]
+		}
+		names[i] = p.fit(names[i], 28)
+		label = max(label, width(names[i]))
+	}
+	columns := make([][]string, 0, len(list))
+	room := p.o.Width - 1 - labelWidth - label
+	for _, x := range list {
+		col := []string{amount(x.ERP, x.Currency, true, false), amount(x.Platform, x.Currency, true, false), amount(*x.Drift, x.Currency, true, true)}
+		parts := map[string]string{}
+		for _, a := range x.ByFinding {
+			parts[a.Finding] = a.Amount
+		}
+		for _, name := range names[3 : len(names)-1] {
+			id, _, _ := strings.Cut(strings.TrimSpace(name), " ")
+			text := ""
+			if a, ok := parts[id]; ok {
+				text = amount(a, x.Currency, true, true)
+			}
+			col = append(col, text)
+		}
+		rest := ""
+		if x.Unexplained != nil {
+			rest = amount(*x.Unexplained, x.Currency, true, true)
+		}
+		col = append(col, rest)
+		w := 0
+		for i := range col {
+			col[i] = p.clean(col[i])
+			w = max(w, width(col[i]))
+		}
+		if len(columns) > 0 && w+3 > room {
+			break
+		}
+		room -= w + 3
+		for i := range col {
+			col[i] = "   " + right(col[i], w)
+		}
+		columns = append(columns, col)
+	}
+	for i, name := range names {
+		line := left(name, label)
+		for _, col := range columns {
+			line += col[i]
+		}
+		st := plain
+		if i == 2 {
+			st = bold
+			rule := p.clean(strings.Repeat("─", width(line)))
+			p.raw(strings.Repeat(" ", 1+labelWidth), p.paint(dim, rule))
+		}
+		p.raw(strings.Repeat(" ", 1+labelWidth), p.paint(st, line))
+	}
+	return len(columns)
+}
+
+// section is a group of findings under one heading; no classes stands for those of no other group.
+type section struct {
+	title   string
+	classes []string
+	write   func(report.Document, report.Finding)
+}
+
+// findings writes every finding, grouped by what it asks of the reader.
+func (p *page) findings(d report.Document) {
+	groups := []section{
+		{"Findings", []string{"fault"}, p.finding},
+		{"Also found, and worth somebody's time", []string{"platform-anomaly", "business-exception", "risk"}, p.finding},
+		{"What could not be told", []string{"evidence-gap"}, p.gap},
+		{"Looked odd, and is not a fault", []string{"timing", "benign-shape", "out-of-scope"}, p.remark},
+		{"Other statements", nil, p.finding},
+	}
+	if d.Outcome.Status == "inconclusive" {
+		groups[0], groups[1], groups[2] = groups[2], groups[0], groups[1]
+	}
+	known := func(class string) bool {
+		return slices.ContainsFunc(groups, func(g section) bool { return slices.Contains(g.classes, class) })
+	}
+	for _, g := range groups {
+		headed := false
+		for _, f := range d.Findings {
+			if !slices.Contains(g.classes, f.Class) && (g.classes != nil || known(f.Class)) {
+				continue
+			}
+			if !headed {
+				p.heading(g.title)
+				headed = true
+			}
+			g.write(d, f)
+		}
+	}
+}
+
+// idsShown is how many ids of a list are named.
+func (p *page) idsShown() int {
+	if p.o.Verbose {
+		return 1 << 30
+	}
+	return 5
+}
+
+// findingIndent is where the text of a finding begins, beside its id.
+const findingIndent = 5
+
+// title writes a finding's id and title, with what it is at the right.
+func (p *page) title(f report.Finding) {
+	var tags []string
+	tags = append(tags, f.Code)
+	if w := where(f); w != "" {
+		tags = append(tags, w)
+	}
+	tags = append(tags, f.Evidence)
+	tag := strings.Join(tags, " · ")
+	money := ""
+	if f.Class == "fault" || !zero(f.Drift) {
+		money = p.clean(sums(f.Drift, true, true))
+	}
+	room := p.o.Width - findingIndent
+	if money != "" {
+		room -= width(money) + 2
+	}
+	long := ""
+	if room < 28 {
+		room, money, long = p.o.Width-findingIndent, "", money
+	}
+	head := left(p.clean(f.ID), findingIndent-2)
+	for i, l := range p.wrap(f.Title, room) {
+		line := " " + p.paint(bold, head) + " " + p.paint(bold, l)
+		if i == 0 && money != "" {
+			line += strings.Repeat(" ", p.o.Width-findingIndent-width(l)-width(money)) + money
+		}
+		p.raw(line)
+		head = strings.Repeat(" ", width(head))
+	}
+	p.para(findingIndent, dim, tag)
+	p.field(findingIndent, "Drift", long)
+}
+
+func (p *page) finding(d report.Document, f report.Finding) {
+	p.title(f)
+	headline := first(d)
+	told := headline != nil && headline.ID == f.ID
+	if !told {
+		p.why(findingIndent, f)
+	}
+	p.subjects(f)
+	if n := f.Downstream.Count; n > 0 {
+		text := plural(n, "movement") + " of the same cards"
+		if a := sums(f.Downstream.Amount, true, true); a != "" {
+			text += " (" + a + ")"
+		}
+		p.field(findingIndent, "Stuck", text+": "+ids(f.Downstream.Events, n, p.idsShown()))
+	}
+	p.field(findingIndent, "Repaired", remaining(f.Remaining, true))
+	if !told || f.Hint != d.Outcome.Next {
+		p.field(findingIndent, "Next", f.Hint)
+	}
+	p.field(findingIndent, "Settled by", f.Settle)
+}
+
+// subjects writes the ids that a finding speaks of.
+func (p *page) subjects(f report.Finding) {
+	for i, s := range subjects(f) {
+		text := count(s.n)
+		if a := sums(f.Amount, true, true); i == 0 && a != "" {
+			text += " (" + a + ")"
+		}
+		label := strings.ToUpper(s.noun[:1]) + s.noun[1:] + "s"
+		p.field(findingIndent, label, text+": "+ids(s.ids, s.n, p.idsShown()))
+	}
+}
+
+// gap writes what could not be told and the one thing that would settle it.
+func (p *page) gap(_ report.Document, f report.Finding) {
+	p.title(f)
+	p.field(findingIndent, "Because", f.Cause)
+	p.subjects(f)
+	settle := f.Settle
+	if settle == "" {
+		settle = f.Hint
+	}
+	p.field(findingIndent, "Settled by", settle)
+}
+
+// remark writes a finding that asks nothing of the reader.
+func (p *page) remark(_ report.Document, f report.Finding) {
+	p.title(f)
+	if p.o.Verbose {
+		p.field(findingIndent, "Cause", f.Cause)
+	}
+	p.subjects(f)
+}
+
+// repair writes what to send again, to book, to ask, and how to prove it.
+func (p *page) repair(d report.Document) {
+	r := d.Repair
+	if len(r.Replay)+len(r.Corrections)+len(r.Questions) == 0 && r.Proof == "" {
+		return
+	}
+	p.heading("To do")
+	if len(r.Replay) > 0 {
+		p.field(1, "Replay", p.replay(r.Replay))
+		if p.o.Verbose {
+			for _, e := range r.Replay {
+				p.para(1+labelWidth, plain, fmt.Sprintf("%s  %s  %s  %s  %s  %s", e.Event, kindName(e.Kind), amount(e.Amount, e.Currency, true, true), p.when.at(e.At), e.Finding, e.Key))
+			}
+		}
+	}
+	for i, c := range r.Corrections {
+		label := ""
+		if i == 0 {
+			label = "Book"
+		}
+		p.field(1, label, fmt.Sprintf("%s on %s (%s): %s", amount(c.Amount, c.Currency, true, true), c.Account, c.Finding, c.Why))
+	}
+	if len(r.Corrections) > 0 {
+		p.field(1, " ", "These are proposals for finance, credit +, debit −; gcdiag books nothing.")
+	}
+	for i, q := range r.Questions {
+		label := ""
+		if i == 0 {
+			label = "Ask"
+		}
+		p.field(1, label, fmt.Sprintf("%s: %s (%s)", q.Whom, q.Ask, q.Finding))
+	}
+	p.field(1, "Proof", r.Proof)
+}
+
+// replay sums up what to send again.
+func (p *page) replay(list []report.ReplayItem) string {
+	n, total := map[string]int{}, map[string]map[string]string{}
+	var order, parts, events []string
+	for _, e := range list {
+		if n[e.Kind]++; n[e.Kind] == 1 {
+			order = append(order, e.Kind)
+		}
+		total[e.Kind] = add(total[e.Kind], map[string]string{e.Currency: e.Amount})
+		events = append(events, e.Event)
+	}
+	for _, k := range order {
+		parts = append(parts, fmt.Sprintf("%s (%s)", kindCount(n[k], k), sums(total[k], true, true)))
+	}
+	text := strings.Join(parts, ", then ") + ", in this order: " + ids(events, len(events), 3) + "."
+	if len(list) > 3 && !p.o.Verbose {
+		text += " The whole list is in the JSON report, under repair.replay."
+	}
+	return text
+}
+
+// rest writes what the verdict rests on: reads, guesses, rejects and what does
+// not count.
+func (p *page) rest(d report.Document) {
+	p.heading("What this rests on")
+	for _, s := range d.Systems {
+		p.field(1, "Read", p.read(s))
+		for _, r := range s.Reads {
+			p.rejects(r)
+		}
+	}
+	if len(d.Excluded) > 0 {
+		var list []string
+		for _, e := range d.Excluded {
+			if e.Count == 0 {
+				continue
+			}
+			text := glue(count(e.Count) + " " + e.Reason)
+			if a := sums(e.Amount, true, true); a != "" {
+				text += " (" + a + ")"
+			}
+			list = append(list, text)
+		}
+		p.field(1, "Left out", strings.Join(list, ", "))
+	}
+	if n := waiting(d); n > 0 {
+		p.field(1, "In flight", plural(n, "event")+" younger than the grace period; not counted as missing")
+	}
+	p.field(1, "Policy", policy(d.Policy))
+	p.field(1, "As of", p.asOf(d))
+	if r := d.Redaction; r.On && r.Cards+r.Values > 0 {
+		p.field(1, "Hidden", fmt.Sprintf("%s shown as tokens, %s withheld", plural(r.Cards, "card id"), plural(r.Values, "value")))
+	}
+	if hints := p.hints(d); hints != "" {
+		p.blank()
+		p.para(1, dim, hints)
+	}
+}
+
+// read is one system's records in a sentence.
+func (p *page) read(s report.System) string {
+	var list []string
+	for _, r := range s.Reads {
+		text := glue(count(r.Read) + " " + r.Record)
+		if r.From != "" && r.To != "" && p.o.Verbose {
+			text += fmt.Sprintf(" (%s to %s)", p.when.at(r.From), p.when.at(r.To))
+		}
+		if !r.Complete {
+			text += ", not proven complete"
+			if r.Why != "" {
+				text += " (" + r.Why + ")"
+			}
+		} else if r.Why != "" && p.o.Verbose {
+			text += " (" + r.Why + ")"
+		}
+		list = append(list, text)
+	}
+	if len(list) == 0 {
+		list = []string{"nothing"}
+	}
+	return s.Name + ": " + strings.Join(list, "; ")
+}
+
+// rejects writes the rows that were not understood and the columns that were guessed.
+func (p *page) rejects(r report.Read) {
+	if r.Rejected > 0 {
+		p.field(1, "Rejected", fmt.Sprintf("%s of %s, counted and never taken for zero", plural(r.Rejected, "row"), r.Record))
+		shown := r.Rejects[:min(3, len(r.Rejects))]
+		if p.o.Verbose {
+			shown = r.Rejects
+		}
+		for _, x := range shown {
+			p.field(1, " ", x.Place+": "+x.Reason)
+		}
+		if more := r.Rejected - len(shown); more > 0 {
+			p.field(1, " ", "and "+count(more)+" more")
+		}
+	}
+	var guessed []string
+	for _, c := range r.Columns {
+		if c.Guessed {
+			guessed = append(guessed, fmt.Sprintf("%s %q as %s", c.Input, c.Header, c.Field))
+		}
+	}
+	if len(guessed) > 0 {
+		p.field(1, "Guessed", strings.Join(guessed, ", ")+". Check these columns first.")
+	}
+}
+
+// waiting is how many events are in flight, unless a finding says so already.
+func waiting(d report.Document) int {
+	n := 0
+	for _, s := range d.Steps {
+		for _, c := range s.Cells {
+			n += c.InFlight
+		}
+	}
+	if slices.ContainsFunc(d.Findings, func(f report.Finding) bool { return f.Code == "in-flight" }) {
+		return 0
+	}
+	return n
+}
+
+func policy(p report.Policy) string {
+	if p == (report.Policy{}) {
+		return ""
+	}
+	var list []string
+	if p.Grace != "" {
+		list = append(list, "grace "+p.Grace)
+	}
+	switch p.Basis {
+	case "face_value":
+		list = append(list, "loads owe their face value")
+	case "price_paid":
+		list = append(list, "loads owe the price paid")
+	}
+	switch p.Promotional {
+	case "exclude":
+		list = append(list, "promotional cards left out")
+	case "include":
+		list = append(list, "promotional cards counted")
+	}
+	switch p.Loyalty {
+	case "exclude":
+		list = append(list, "points left out")
+	case "include":
+		list = append(list, fmt.Sprintf("points counted at %d per unit", p.PointsPerUnit))
+	}
+	return strings.Join(append(list, fmt.Sprintf("tolerance %s per event", plural(int(p.Tolerance), "minor unit"))), ", ")
+}
+
+func (p *page) asOf(d report.Document) string {
+	if d.Window.AsOf == "" {
+		return ""
+	}
+	text := p.when.at(d.Window.AsOf)
+	if d.Window.Timezone != "" {
+		text += "; all times in " + d.Window.Timezone
+	}
+	return text
+}
+
+// hints name the commands that tell more.
+func (p *page) hints(d report.Document) string {
+	if f := first(d); f != nil {
+		text := "More: gcdiag explain " + f.Code
+		if len(f.Events) > 0 {
+			text += "; gcdiag trace " + f.Events[0]
+		}
+		return text
+	}
+	return ""
+}
