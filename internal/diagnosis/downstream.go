@@ -58,7 +58,7 @@ func (d *Diagnosis) downstream() {
 				platform += e.Owed
 			}
 			if whole && root != nil && v.Status == step.Pass && e.Scope == trace.Countable && e.Owed < 0 && e.Net == nil &&
-				before+e.Owed < 0 && platform >= 0 && before-d.usable(root) < root.Event.Owed {
+				before+e.Owed < 0 && platform >= 0 {
 				d.sink(v, root)
 			}
 			switch {

@@ -133,12 +133,12 @@ func (d *Diagnosis) streamed(v *step.Verdict) bool {
 func (d *Diagnosis) runs(lost []*step.Verdict, scope func(*trace.Event) string, least int, both bool) [][]*step.Verdict {
 	in := make(map[*step.Verdict]bool, len(lost))
 	for _, v := range lost {
-		in[v] = v.Code != finding.Outage
+		in[v] = true
 	}
 	classes := map[string][]*step.Verdict{}
 	var order []string
 	for _, v := range d.Verdicts {
-		if !d.streamed(v) || v.Code == finding.Outage {
+		if !d.streamed(v) || v.Code == finding.Outage && !in[v] {
 			continue
 		}
 		k := scope(v.Event)

@@ -261,7 +261,13 @@ func (p *page) matrix(d report.Document) {
 		}
 	}
 	for i, r := range list {
-		p.raw(" ", p.paint(bold, p.fit(r.label(), p.o.Width-2)))
+		head := p.paint(bold, p.fit(r.label(), p.o.Width-24))
+		if r.steps == [4]tally{r.steps[0], r.steps[0], r.steps[0], r.steps[0]} {
+			_, painted := p.cell(r.steps[0], columnsOf([]row{r})[0])
+			p.raw(" ", head, ": ", painted, " at all four steps")
+			continue
+		}
+		p.raw(" ", head)
 		for s := range stages {
 			_, painted := p.cell(r.steps[s], cols[s])
 			p.raw("   ", left(heads[s], 12), strings.TrimLeft(painted, " "))

@@ -71,16 +71,20 @@ func nodes(d report.Document) [4]node {
 // pipeline writes the four stations with their marks, and the window.
 func (p *page) pipeline(d report.Document) {
 	list := nodes(d)
-	arrow := " " + p.clean("──▶") + " "
 	var names [4]string
-	longest := p.o.Width
+	arrow, longest := "", p.o.Width
 	total := func() int {
-		n := 1 + 3*width(arrow)
+		n := 1 + 3*(width(arrow)+2)
 		for i := range list {
 			names[i] = p.fit(list[i].name, longest)
 			n += max(width(names[i])+2, len(list[i].step))
 		}
 		return n
+	}
+	for _, a := range []string{"──▶", "─▶", "▶"} {
+		if arrow = p.clean(a); total() <= p.o.Width {
+			break
+		}
 	}
 	for total() > p.o.Width && longest > 4 {
 		longest--
@@ -94,9 +98,9 @@ func (p *page) pipeline(d report.Document) {
 		top += names[i] + " " + p.paint(marks[m].style, p.sign(m))
 		steps += left(n.step, w)
 		if i < 3 {
-			top += p.paint(dim, " "+dash+strings.TrimLeft(arrow, " "))
-			steps += strings.Repeat(" ", width(arrow))
-			plainTop += w + width(arrow)
+			top += p.paint(dim, " "+dash+arrow+" ")
+			steps += strings.Repeat(" ", width(arrow)+2)
+			plainTop += w + width(arrow) + 2
 		} else {
 			plainTop += width(names[i]) + 2
 		}
@@ -176,80 +180,78 @@ func (p *page) drift(d report.Document) {
 		}
 	}
 	for len(figures) > 0 {
-		n := p.driftTable(d, figures)
-		figures = figures[n:]
+		for n := len(figures); ; n-- {
+			lines := p.driftTable(d, figures[:n])
+			if width(lines[0]) <= p.o.Width-1-labelWidth || n == 1 {
+				figures = figures[n:]
+				for i, l := range lines {
+					st := plain
+					if i == 2 {
+						p.raw(strings.Repeat(" ", 1+labelWidth), p.paint(dim, strings.Repeat(p.clean("─"), width(l))))
+						st = bold
+					}
+					p.raw(strings.Repeat(" ", 1+labelWidth), p.paint(st, l))
+				}
+				break
+			}
+		}
 	}
 }
 
-// driftTable writes as many currencies side by side as the width allows, and
-// returns how many.
-func (p *page) driftTable(d report.Document, list []report.Drift) int {
-	names := []string{"booked in the ERP", "owed by the platform", "drift"}
+// driftTable lays out drift as lines of equal width: what each side has, the
+// drift, and the parts that add up to it; one column per currency.
+func (p *page) driftTable(d report.Document, list []report.Drift) []string {
+	lines := []string{"booked in the ERP", "owed by the platform", "drift"}
+	var parts []string
 	for _, f := range d.Findings {
-		if slices.ContainsFunc(list, func(x report.Drift) bool {
-			return slices.ContainsFunc(x.ByFinding, func(a report.FindingAmount) bool { return a.Finding == f.ID })
-		}) {
-			names = append(names, f.ID+" "+f.Code)
+		if slices.ContainsFunc(list, func(x report.Drift) bool { return part(x, f.ID) != "" }) {
+			parts = append(parts, f.ID)
+			lines = append(lines, "  "+f.ID+" "+f.Code)
 		}
 	}
-	names = append(names, "unexplained")
+	lines = append(lines, "  unexplained")
 	label := 0
-	for i := range names {
-		if i > 2 {
-			names[i] = "  " + names[i]
-		}
-		names[i] = p.fit(names[i], 28)
-		label = max(label, width(names[i]))
+	for i := range lines {
+		lines[i] = p.fit(lines[i], 28)
+		label = max(label, width(lines[i]))
 	}
-	columns := make([][]string, 0, len(list))
-	room := p.o.Width - 1 - labelWidth - label
+	for i := range lines {
+		lines[i] = left(lines[i], label)
+	}
 	for _, x := range list {
-		col := []string{amount(x.ERP, x.Currency, true, false), amount(x.Platform, x.Currency, true, false), amount(*x.Drift, x.Currency, true, true)}
-		parts := map[string]string{}
-		for _, a := range x.ByFinding {
-			parts[a.Finding] = a.Amount
-		}
-		for _, name := range names[3 : len(names)-1] {
-			id, _, _ := strings.Cut(strings.TrimSpace(name), " ")
+		money := func(s string, plus bool) string { return p.clean(amount(s, x.Currency, true, plus)) }
+		column := []string{money(x.ERP, false), money(x.Platform, false), money(*x.Drift, true)}
+		for _, id := range parts {
 			text := ""
-			if a, ok := parts[id]; ok {
-				text = amount(a, x.Currency, true, true)
+			if a := part(x, id); a != "" {
+				text = money(a, true)
 			}
-			col = append(col, text)
+			column = append(column, text)
 		}
 		rest := ""
 		if x.Unexplained != nil {
-			rest = amount(*x.Unexplained, x.Currency, true, true)
+			rest = money(*x.Unexplained, true)
 		}
-		col = append(col, rest)
+		column = append(column, rest)
 		w := 0
-		for i := range col {
-			col[i] = p.clean(col[i])
-			w = max(w, width(col[i]))
+		for _, text := range column {
+			w = max(w, width(text))
 		}
-		if len(columns) > 0 && w+3 > room {
-			break
+		for i, text := range column {
+			lines[i] += "   " + right(text, w)
 		}
-		room -= w + 3
-		for i := range col {
-			col[i] = "   " + right(col[i], w)
-		}
-		columns = append(columns, col)
 	}
-	for i, name := range names {
-		line := left(name, label)
-		for _, col := range columns {
-			line += col[i]
+	return lines
+}
+
+// part is a finding's part of a drift, "" where it has none.
+func part(d report.Drift, finding string) string {
+	for _, a := range d.ByFinding {
+		if a.Finding == finding {
+			return a.Amount
 		}
-		st := plain
-		if i == 2 {
-			st = bold
-			rule := p.clean(strings.Repeat("─", width(line)))
-			p.raw(strings.Repeat(" ", 1+labelWidth), p.paint(dim, rule))
-		}
-		p.raw(strings.Repeat(" ", 1+labelWidth), p.paint(st, line))
 	}
-	return len(columns)
+	return ""
 }
 
 // section is a group of findings under one heading; no classes stands for those of no other group.
@@ -353,7 +355,9 @@ func (p *page) finding(d report.Document, f report.Finding) {
 	if !told || f.Hint != d.Outcome.Next {
 		p.field(findingIndent, "Next", f.Hint)
 	}
-	p.field(findingIndent, "Settled by", f.Settle)
+	if !strings.Contains(f.Hint, f.Settle) {
+		p.field(findingIndent, "Settled by", f.Settle)
+	}
 }
 
 // subjects writes the ids that a finding speaks of.
@@ -397,7 +401,7 @@ func (p *page) repair(d report.Document) {
 	}
 	p.heading("To do")
 	if len(r.Replay) > 0 {
-		p.field(1, "Replay", p.replay(r.Replay))
+		p.field(1, "Replay", replayed(r.Replay, p.o.Verbose))
 		if p.o.Verbose {
 			for _, e := range r.Replay {
 				p.para(1+labelWidth, plain, fmt.Sprintf("%s  %s  %s  %s  %s  %s", e.Event, kindName(e.Kind), amount(e.Amount, e.Currency, true, true), p.when.at(e.At), e.Finding, e.Key))
@@ -424,8 +428,8 @@ func (p *page) repair(d report.Document) {
 	p.field(1, "Proof", r.Proof)
 }
 
-// replay sums up what to send again.
-func (p *page) replay(list []report.ReplayItem) string {
+// replayed sums up what to send again.
+func replayed(list []report.ReplayItem, whole bool) string {
 	n, total := map[string]int{}, map[string]map[string]string{}
 	var order, parts, events []string
 	for _, e := range list {
@@ -439,7 +443,7 @@ func (p *page) replay(list []report.ReplayItem) string {
 		parts = append(parts, fmt.Sprintf("%s (%s)", kindCount(n[k], k), sums(total[k], true, true)))
 	}
 	text := strings.Join(parts, ", then ") + ", in this order: " + ids(events, len(events), 3) + "."
-	if len(list) > 3 && !p.o.Verbose {
+	if len(list) > 3 && !whole {
 		text += " The whole list is in the JSON report, under repair.replay."
 	}
 	return text
@@ -474,10 +478,8 @@ func (p *page) rest(d report.Document) {
 	}
 	p.field(1, "Policy", policy(d.Policy))
 	p.field(1, "As of", p.asOf(d))
-	if r := d.Redaction; r.On && r.Cards+r.Values > 0 {
-		p.field(1, "Hidden", fmt.Sprintf("%s shown as tokens, %s withheld", plural(r.Cards, "card id"), plural(r.Values, "value")))
-	}
-	if hints := p.hints(d); hints != "" {
+	p.field(1, "Hidden", hidden(d.Redaction))
+	if hints := hints(d); hints != "" {
 		p.blank()
 		p.para(1, dim, hints)
 	}
@@ -547,6 +549,22 @@ func waiting(d report.Document) int {
 	return n
 }
 
+// hidden says what redaction hid, "" where it hid nothing.
+func hidden(r report.Redacted) string {
+	var list []string
+	if r.Cards > 0 {
+		list = append(list, plural(r.Cards, "card id")+" shown as tokens")
+	}
+	if r.Values > 0 {
+		list = append(list, plural(r.Values, "value")+" withheld")
+	}
+	if !r.On {
+		return "nothing: redaction was switched off"
+	}
+	return strings.Join(list, ", ")
+}
+
+// policy says what the client decided, "" where it is not known.
 func policy(p report.Policy) string {
 	if p == (report.Policy{}) {
 		return ""
@@ -587,14 +605,19 @@ func (p *page) asOf(d report.Document) string {
 	return text
 }
 
-// hints name the commands that tell more.
-func (p *page) hints(d report.Document) string {
-	if f := first(d); f != nil {
-		text := "More: gcdiag explain " + f.Code
-		if len(f.Events) > 0 {
-			text += "; gcdiag trace " + f.Events[0]
-		}
-		return text
+// hints name the commands that tell more. Words that a shell would not take as
+// they are make no hint, because readers copy these.
+func hints(d report.Document) string {
+	copyable := func(s string) bool {
+		return s != "" && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/") == ""
 	}
-	return ""
+	f := first(d)
+	if f == nil || !copyable(f.Code) {
+		return ""
+	}
+	text := "More: gcdiag explain " + f.Code
+	if len(f.Events) > 0 && copyable(f.Events[0]) {
+		text += "; gcdiag trace " + f.Events[0]
+	}
+	return text
 }

@@ -103,7 +103,7 @@ func (p *page) timeline(t report.Trace) {
 	if t.Order != "" {
 		head = append(head, "order"+nbsp+t.Order)
 	}
-	p.para(1, bold, strings.Join(head, "  "))
+	p.para(1, bold, strings.Join(head, " · "))
 	p.para(1, marks[markOf(t.Verdict)].style, verdictOf(t))
 	if t.Note != "" {
 		p.para(1, plain, t.Note)
@@ -144,7 +144,7 @@ func (p *page) timeline(t report.Trace) {
 		}
 		m := markOf(h.Status)
 		gut := p.moment(h.At)
-		if h.At == "" && h.Status != "not-reached" {
+		if h.At == "" && h.Record != "" {
 			gut = "no time"
 		}
 		var lines []string

@@ -80,7 +80,12 @@ func (c calendar) period(w report.Window) string {
 	}
 	if (d1 || midnight(since)) && (d2 || midnight(until)) {
 		last := until.AddDate(0, 0, -1)
-		if since.Year() == last.Year() {
+		switch {
+		case since.Format(time.DateOnly) == last.Format(time.DateOnly):
+			return glue(last.Format("2 Jan 2006"))
+		case since.Format("Jan 2006") == last.Format("Jan 2006"):
+			return glue(since.Format("2") + " – " + last.Format("2 Jan 2006"))
+		case since.Year() == last.Year():
 			return glue(since.Format("2 Jan") + " – " + last.Format("2 Jan 2006"))
 		}
 		return glue(since.Format("2 Jan 2006") + " – " + last.Format("2 Jan 2006"))
@@ -135,13 +140,10 @@ func count(n int) string {
 	return group(strconv.Itoa(n))
 }
 
-// plural is a count with its noun.
+// plural is a count with its noun, which takes an "s".
 func plural(n int, noun string) string {
 	if n == 1 {
 		return glue("1 " + noun)
-	}
-	if s, ok := strings.CutSuffix(noun, "y"); ok {
-		return glue(count(n) + " " + s + "ies")
 	}
 	return glue(count(n) + " " + noun + "s")
 }
@@ -453,11 +455,14 @@ func remaining(r *report.Remaining, dollars bool) string {
 	if r == nil {
 		return ""
 	}
-	drift := sums(r.Drift, dollars, true)
-	if drift == "" {
-		drift = "none"
+	drift, open := "no drift", "no open exception"
+	if !zero(r.Drift) {
+		drift = "a drift of " + sums(r.Drift, dollars, true)
 	}
-	return fmt.Sprintf("this alone leaves a drift of %s and %s", drift, plural(r.Exceptions, "open exception"))
+	if r.Exceptions > 0 {
+		open = plural(r.Exceptions, "open exception")
+	}
+	return "this alone leaves " + drift + " and " + open
 }
 
 // ids names the first of a list and says how many more there are, of total.
