@@ -18,8 +18,8 @@ type Mapping struct {
 	Origin   string
 	Type     string
 	Account  string
-	Positive bool
-	Currency string
+	Sign     string // of the posting: "+", "−", or "±" for a kind that carries its own
+	Currency string // "" where there are several
 	Pairs    int      // pairs that follow the pattern
 	Of       int      // pairs seen
 	Against  []string // ids of events that break it
@@ -32,15 +32,19 @@ func (d *Diagnosis) learn() {
 		kind   record.Kind
 		origin string
 	}
-	type way struct {
-		typ, account, currency string
-		positive               bool
-	}
+	type way struct{ account, typ, sign string }
 	counts := map[key]map[way]int{}
 	of := map[key][]*step.Verdict{}
 	wayOf := func(v *step.Verdict) way {
 		p := v.Books.Row
-		return way{p.Type, p.Account, p.Currency.String(), p.Amount > 0}
+		sign := "−"
+		switch {
+		case v.Event.Movement.Kind.Sign() == 0 && (p.Amount > 0) == (v.Event.Owed > 0):
+			sign = "±"
+		case p.Amount > 0:
+			sign = "+"
+		}
+		return way{p.Account, p.Type, sign}
 	}
 	for _, v := range d.Verdicts {
 		if v.Event.Scope != trace.Countable || v.Books.Row == nil || v.Event.Batch != nil || !v.Books.Row.Status.Counts() {
@@ -56,14 +60,22 @@ func (d *Diagnosis) learn() {
 	for k, ways := range counts {
 		best, n := way{}, 0
 		for w, c := range ways {
-			if c > n || c == n && (w.account < best.account || w.account == best.account && w.typ < best.typ) {
+			if c > n || c == n && cmp.Or(strings.Compare(w.account, best.account), strings.Compare(w.typ, best.typ), strings.Compare(w.sign, best.sign)) < 0 {
 				best, n = w, c
 			}
 		}
-		m := Mapping{System: k.system, Kind: k.kind, Origin: k.origin, Type: best.typ, Account: best.account, Positive: best.positive, Currency: best.currency, Pairs: n, Of: len(of[k])}
+		m := Mapping{System: k.system, Kind: k.kind, Origin: k.origin, Type: best.typ, Account: best.account, Sign: best.sign, Pairs: n, Of: len(of[k])}
+		for i, v := range of[k] {
+			if c := v.Books.Row.Currency.String(); i == 0 {
+				m.Currency = c
+			} else if c != m.Currency {
+				m.Currency = ""
+				break
+			}
+		}
 		if n*2 > m.Of {
 			for _, v := range of[k] {
-				if w := wayOf(v); w.account != best.account || w.typ != best.typ || w.positive != best.positive {
+				if wayOf(v) != best {
 					m.Against = append(m.Against, v.Event.ID())
 				}
 			}

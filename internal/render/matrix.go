@@ -93,7 +93,11 @@ func (r row) label() string {
 	if len(r.origins) == 0 {
 		return kindName(r.kind)
 	}
-	return kindName(r.kind) + ", " + strings.Join(r.origins, "/")
+	text := kindName(r.kind) + ", " + strings.Join(r.origins[:min(3, len(r.origins))], "/")
+	if more := len(r.origins) - 3; more > 0 {
+		text += " and " + count(more) + " more"
+	}
+	return text
 }
 
 // rows are the document's cells by kind, in the usual order of kinds. The

@@ -185,6 +185,7 @@ func (p *page) drift(d report.Document) {
 			if width(lines[0]) <= p.o.Width-1-labelWidth || n == 1 {
 				figures = figures[n:]
 				for i, l := range lines {
+					l = p.fit(l, p.o.Width-1-labelWidth)
 					st := plain
 					if i == 2 {
 						p.raw(strings.Repeat(" ", 1+labelWidth), p.paint(dim, strings.Repeat(p.clean("─"), width(l))))
@@ -400,11 +401,19 @@ func (p *page) repair(d report.Document) {
 		return
 	}
 	p.heading("To do")
-	if len(r.Replay) > 0 {
-		p.field(1, "Replay", replayed(r.Replay, p.o.Verbose))
+	if n := len(r.Replay); n > 0 {
+		var events []string
+		for _, e := range r.Replay {
+			events = append(events, e.Event)
+		}
+		text := replaySums(r.Replay, true) + ", in this order: " + ids(events, n, 3) + "."
+		if n > 3 && !p.o.Verbose {
+			text += " The whole list is in the JSON report, under repair.replay."
+		}
+		p.field(1, "Replay", text)
 		if p.o.Verbose {
 			for _, e := range r.Replay {
-				p.para(1+labelWidth, plain, fmt.Sprintf("%s  %s  %s  %s  %s  %s", e.Event, kindName(e.Kind), amount(e.Amount, e.Currency, true, true), p.when.at(e.At), e.Finding, e.Key))
+				p.para(1+labelWidth, plain, strings.Join([]string{e.Event, kindName(e.Kind), amount(e.Amount, e.Currency, true, true), p.when.at(e.At), e.Finding, e.Key}, " · "))
 			}
 		}
 	}
@@ -428,25 +437,36 @@ func (p *page) repair(d report.Document) {
 	p.field(1, "Proof", r.Proof)
 }
 
-// replayed sums up what to send again.
-func replayed(list []report.ReplayItem, whole bool) string {
+// replaySums says how many movements of each kind to send again.
+func replaySums(list []report.ReplayItem, dollars bool) string {
 	n, total := map[string]int{}, map[string]map[string]string{}
-	var order, parts, events []string
+	var order, parts []string
 	for _, e := range list {
 		if n[e.Kind]++; n[e.Kind] == 1 {
 			order = append(order, e.Kind)
 		}
 		total[e.Kind] = add(total[e.Kind], map[string]string{e.Currency: e.Amount})
-		events = append(events, e.Event)
 	}
 	for _, k := range order {
-		parts = append(parts, fmt.Sprintf("%s (%s)", kindCount(n[k], k), sums(total[k], true, true)))
+		parts = append(parts, fmt.Sprintf("%s (%s)", kindCount(n[k], k), sums(total[k], dollars, true)))
 	}
-	text := strings.Join(parts, ", then ") + ", in this order: " + ids(events, len(events), 3) + "."
-	if len(list) > 3 && !whole {
-		text += " The whole list is in the JSON report, under repair.replay."
+	return strings.Join(parts, ", then ")
+}
+
+// leftOut says what does not count, by reason.
+func leftOut(list []report.Excluded, dollars bool) string {
+	var parts []string
+	for _, e := range list {
+		if e.Count == 0 {
+			continue
+		}
+		text := glue(count(e.Count) + " " + e.Reason)
+		if a := sums(e.Amount, dollars, true); a != "" {
+			text += " (" + a + ")"
+		}
+		parts = append(parts, text)
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // rest writes what the verdict rests on: reads, guesses, rejects and what does
@@ -459,29 +479,16 @@ func (p *page) rest(d report.Document) {
 			p.rejects(r)
 		}
 	}
-	if len(d.Excluded) > 0 {
-		var list []string
-		for _, e := range d.Excluded {
-			if e.Count == 0 {
-				continue
-			}
-			text := glue(count(e.Count) + " " + e.Reason)
-			if a := sums(e.Amount, true, true); a != "" {
-				text += " (" + a + ")"
-			}
-			list = append(list, text)
-		}
-		p.field(1, "Left out", strings.Join(list, ", "))
-	}
+	p.field(1, "Left out", leftOut(d.Excluded, true))
 	if n := waiting(d); n > 0 {
 		p.field(1, "In flight", plural(n, "event")+" younger than the grace period; not counted as missing")
 	}
 	p.field(1, "Policy", policy(d.Policy))
 	p.field(1, "As of", p.asOf(d))
 	p.field(1, "Hidden", hidden(d.Redaction))
-	if hints := hints(d); hints != "" {
+	if more := hints(d); more != "" {
 		p.blank()
-		p.para(1, dim, hints)
+		p.para(1, dim, more)
 	}
 }
 

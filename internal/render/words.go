@@ -20,7 +20,7 @@ type calendar struct {
 
 func calendarOf(w report.Window) calendar {
 	var c calendar
-	if z, err := time.LoadLocation(w.Timezone); err == nil && w.Timezone != "" {
+	if z, err := time.LoadLocation(w.Timezone); err == nil && w.Timezone != "" && w.Timezone != "Local" {
 		c.zone = z
 	}
 	since, _, ok1 := c.parse(w.Since)
@@ -101,7 +101,7 @@ func midnight(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 && t.S
 // elapsed is a time between two events: "3 s", "2 h 10 min", "3 d 4 h".
 func elapsed(d time.Duration) string {
 	if d < 0 {
-		return "−" + elapsed(-d)
+		return "−" + elapsed(d.Abs())
 	}
 	parts := func(n int64, unit string, m int64, small string) string {
 		if m == 0 {
@@ -134,8 +134,8 @@ func group(digits string) string {
 }
 
 func count(n int) string {
-	if n < 0 {
-		return "−" + count(-n)
+	if s, ok := strings.CutPrefix(strconv.Itoa(n), "-"); ok {
+		return "−" + group(s)
 	}
 	return group(strconv.Itoa(n))
 }

@@ -139,11 +139,17 @@ func findingChanges(was, is []Finding) []FindingChange {
 		}
 	}
 	for i, f := range is {
-		for _, o := range old[key(f)] {
-			if pair[i] < 0 && !taken[o] {
-				pair[i], taken[o] = o, true
-			}
+		if pair[i] >= 0 {
+			continue
 		}
+		free := old[key(f)]
+		for len(free) > 0 && taken[free[0]] {
+			free = free[1:]
+		}
+		if len(free) > 0 {
+			pair[i], taken[free[0]] = free[0], true
+		}
+		old[key(f)] = free
 	}
 	for i := range is {
 		if pair[i] < 0 {

@@ -237,11 +237,11 @@ type Mapping struct {
 	Origin   string   `json:"origin"`
 	Type     string   `json:"type"`
 	Account  string   `json:"account"`
-	Sign     string   `json:"sign"` // "+" or "−", as posted
-	Currency string   `json:"currency"`
-	Pairs    int      `json:"pairs"`   // pairs that follow the pattern
-	Of       int      `json:"of"`      // pairs seen
-	Against  []string `json:"against"` // events that break it
+	Sign     string   `json:"sign"`     // "+" or "−", as posted; "±" for a kind that carries its own
+	Currency string   `json:"currency"` // "" where there are several
+	Pairs    int      `json:"pairs"`    // pairs that follow the pattern
+	Of       int      `json:"of"`       // pairs seen
+	Against  []string `json:"against"`  // events that break it
 }
 
 // Repair is what to do: proposals, never executed.

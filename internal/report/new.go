@@ -35,6 +35,10 @@ func New(d *diagnosis.Diagnosis, o Options) Document {
 	b.doc.Run.Mode = d.Case.Mode
 	b.doc.Run.Complete = d.Case.Complete
 	b.doc.Window = Window{b.stamp(d.Case.Window.Since), b.stamp(d.Case.Window.Until), b.stamp(d.Case.AsOf), d.Case.Zone.String()}
+	p := d.Case.Policy
+	b.doc.Policy = Policy{Grace: span(p.Grace), Basis: either(p.PricePaid, "price_paid", "face_value"), Promotional: either(p.Promotional, "include", "exclude"),
+		Loyalty: either(p.Loyalty, "include", "exclude"), PointsPerUnit: p.PointsPerUnit, Tolerance: int64(p.Tolerance)}
+	b.doc.Ledger = Ledger{d.Case.Liability}
 	b.countAttributes()
 	b.systems()
 	b.outcome()
@@ -60,6 +64,21 @@ type builder struct {
 	cards    map[string]bool
 	withheld int
 	attrs    map[record.Attr]int
+}
+
+// span writes a duration as connectors.yaml does: "24h".
+func span(d time.Duration) string {
+	if d%time.Hour == 0 {
+		return strconv.Itoa(int(d/time.Hour)) + "h"
+	}
+	return d.String()
+}
+
+func either(yes bool, this, that string) string {
+	if yes {
+		return this
+	}
+	return that
 }
 
 func (b *builder) stamp(t time.Time) string {
@@ -254,11 +273,7 @@ func (b *builder) drift() {
 
 func (b *builder) mapping() {
 	for _, m := range b.d.Mapping {
-		sign := "−"
-		if m.Positive {
-			sign = "+"
-		}
-		b.doc.Mapping = append(b.doc.Mapping, Mapping{b.d.Case.Systems[m.System].Name, m.Kind.String(), m.Origin, m.Type, m.Account, sign, m.Currency, m.Pairs, m.Of, b.ids(m.Against)})
+		b.doc.Mapping = append(b.doc.Mapping, Mapping{b.d.Case.Systems[m.System].Name, m.Kind.String(), m.Origin, m.Type, m.Account, m.Sign, m.Currency, m.Pairs, m.Of, b.ids(m.Against)})
 	}
 }
 

@@ -126,7 +126,7 @@ var aliases = map[record.Type]map[field][]string{
 			"kontonummer", "sachkonto", "acctnumber", "account.code"},
 		fType: {"transaction type", "document type", "doc type", "trans type", "tran type", "source type", "voucher type",
 			"journal type", "record type", "belegart"},
-		fDocument: {"document number", "document no", "document no.", "doc no", "doc no.", "doc num", "doc number", "num", "tran id",
+		fDocument: {"document number", "number", "document no", "document no.", "doc no", "doc no.", "doc num", "doc number", "num", "tran id",
 			"transaction number", "journal number", "journal no", "journal no.", "voucher", "voucher number", "belegnummer",
 			"journal entry", "invoice number"},
 		fRef: {"external id", "external ref", "external reference", "external document no", "external document no.",

@@ -68,3 +68,19 @@ func BenchmarkMovementsJSON(b *testing.B) {
 			[]rune{'[', ','}[min(i, 1)], i, i/4, i%500+1, i%100, i%28+1, i%24, strings.Repeat("]", (i+1)/benchRows))
 	})
 }
+
+func BenchmarkMovementsXLSX(b *testing.B) {
+	rows := [][]any{{"id", "card", "kind", "amount", "currency", "at", "order"}}
+	for i := range benchRows / 10 {
+		rows = append(rows, []any{fmt.Sprintf("evt-%010d", i), fmt.Sprintf("card-%08d", i/4), "load", float64(i%50000) / 100, "USD", 46319.5 + float64(i)/1e5, i * 31})
+	}
+	path := write(b, "movements.xlsx", workbookOf(b, nil, "S", rows))
+	b.ReportAllocs()
+	for b.Loop() {
+		var d discard
+		if _, err := Read(context.Background(), Spec{Record: record.Movements, Path: path}, &d, nil); err != nil || d.rows != benchRows/10 {
+			b.Fatal(err, d.rows, d.rejects)
+		}
+	}
+	b.ReportMetric(float64(benchRows/10)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}

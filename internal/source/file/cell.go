@@ -50,7 +50,7 @@ func vocabulary[T ~uint8](r *reader, f field, parse func(string) (T, bool)) T {
 			ok = false
 		}
 		if !ok {
-			return word{why: foreignWord(f, s, record.Vocabulary(r.spec.Record, f.String()))}
+			return word{why: r.foreign(f, s, record.Vocabulary(r.spec.Record, f.String()))}
 		}
 		return word{value: uint16(v)}
 	})
@@ -76,8 +76,13 @@ func (r *reader) lookup(f field, c []byte, read func(string) word) word {
 	return w
 }
 
-func foreignWord(f field, s string, vocabulary []string) string {
-	return fmt.Sprintf("%s: %s is none of %s%s; values can map it", f, quote(s), strings.Join(vocabulary, ", "), hint(nearest(s, vocabulary)))
+// foreign says that a word is outside the vocabulary, and what can be done.
+func (r *reader) foreign(f field, s string, vocabulary []string) string {
+	advice := "values can map it"
+	if !slices.Contains(r.sch.need, f) {
+		advice += fmt.Sprintf(`, or columns can set the column aside (%s: "")`, f)
+	}
+	return fmt.Sprintf("%s: %s is none of %s%s; %s", f, quote(s), strings.Join(vocabulary, ", "), hint(nearest(s, vocabulary)), advice)
 }
 
 // yesNoWords are the words for yes, each before its no.
@@ -92,7 +97,7 @@ func (r *reader) yesNo(f field) record.Bool {
 	return record.Bool(r.lookup(f, c, func(s string) word {
 		switch i := slices.Index(yesNoWords, strings.ToLower(s)); {
 		case i < 0:
-			return word{why: foreignWord(f, s, yesNoWords)}
+			return word{why: r.foreign(f, s, yesNoWords)}
 		case i%2 == 0:
 			return word{value: uint16(record.Yes)}
 		}
@@ -129,7 +134,7 @@ func (r *reader) kinds() record.Kinds {
 			}
 			k, ok := record.ParseKind(part)
 			if !ok {
-				return word{why: foreignWord(fKinds, part, record.Vocabulary(r.spec.Record, fKinds.String()))}
+				return word{why: r.foreign(fKinds, part, record.Vocabulary(r.spec.Record, fKinds.String()))}
 			}
 			set = set.With(k)
 		}
@@ -186,8 +191,10 @@ func (r *reader) time(f field) record.Time {
 }
 
 func (r *reader) stamp(col *column, f field, c []byte) (stamp, error) {
-	if r.number[f] && r.grid.epoch != 0 && len(c) != 8 && len(c) != 10 && len(c) != 13 {
-		return r.grid.epoch.stamp(c)
+	if r.number[f] && r.grid.epoch != 0 {
+		if s, err := r.grid.epoch.stamp(c); err == nil {
+			return s, nil
+		}
 	}
 	s, err := parseTime(c, col.order, col.set)
 	if err == errUnsure && !col.decided && !col.set {

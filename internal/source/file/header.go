@@ -7,6 +7,7 @@ import (
 
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/record"
+	"gcdiag/internal/redact"
 )
 
 // mapping is how a header is understood.
@@ -328,8 +329,10 @@ func hint(words []string) string {
 	return fmt.Sprintf("; did you mean one of %s?", quotedList(words))
 }
 
-// quote shows outside text in a message: escaped, and cut where it is long.
+// quote shows outside text in a message: escaped, without card codes, and cut
+// where it is long.
 func quote(s string) string {
+	s = redact.Mask(s)
 	runes := 0
 	for i := range s {
 		if runes == 40 {

@@ -12,6 +12,7 @@ import (
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
+	"gcdiag/internal/redact"
 )
 
 // reader makes records of the rows of one grid.
@@ -79,6 +80,9 @@ func newReader(ctx context.Context, spec *Spec, in *input, g *grid, head headRow
 		c := &r.columns[i]
 		c.header, c.field = strings.Clone(m.columns[i].Header), f
 		if f == noField {
+			if c.header == "" {
+				c.header = fmt.Sprintf("column %d", i+1)
+			}
 			continue
 		}
 		c.class = classOf(spec.Record, f)
@@ -203,6 +207,7 @@ var keyFields = []field{fID, fEvent, fRef, fOrder, fCard, fRefund, fBatch, fNoti
 
 func (r *reader) reject(sink Sink, rej casefile.Reject) error {
 	rej.Source, rej.Record, rej.Place = r.src, r.spec.Record, Place(r.res.Input.Name, r.row.n)
+	rej.Reason = redact.Mask(rej.Reason)
 	r.res.Rejected++
 	return sink.Reject(rej)
 }
@@ -278,11 +283,9 @@ func (c *column) translate(cell []byte) []byte {
 	if to, ok := c.mapped[string(cell)]; ok {
 		return to
 	}
-	to := cell
+	to := bytes.Clone(cell)
 	if ours, ok := c.words[wordKey(string(cell))]; ok {
 		to = []byte(strings.TrimSpace(ours))
-	} else {
-		to = bytes.Clone(cell)
 	}
 	if c.mapped == nil {
 		c.mapped = map[string][]byte{}
@@ -330,7 +333,7 @@ func (r *reader) passOver() bool {
 		if first == "" {
 			first = string(c)
 		}
-		same = same && i < len(r.columns) && (len(c) == 0 || headerText(c) == r.columns[i].header)
+		same = same && i < len(r.columns) && (len(c) == 0 || headerText(c) == r.res.Input.Columns[i].Header)
 	}
 	if same {
 		r.headers++
@@ -371,6 +374,9 @@ func (r *reader) conclude() {
 	}
 	if r.headers > 0 {
 		note("repeated headers were passed over: %d", r.headers)
+	}
+	if r.grid.format == "json" && r.res.Rejected > 0 {
+		note("places in it count the records, not the lines")
 	}
 	for _, f := range r.sch.fields {
 		c := r.col[f]

@@ -1,10 +1,6 @@
 package file
 
-import (
-	"slices"
-
-	"gcdiag/internal/record"
-)
+import "gcdiag/internal/record"
 
 // field is one column that a record file may have.
 type field uint8
@@ -187,8 +183,6 @@ func (s schema) lookup(name string) (field, bool) {
 	}
 	return noField, false
 }
-
-func (s schema) has(f field) bool { return slices.Contains(s.fields, f) }
 
 // names lists the fields' names in the contract's order.
 func (s schema) names() []string {
