@@ -38,6 +38,8 @@ type Diagnosis struct {
 	cards  map[string]*record.Card
 	parked map[accountKind]*parking
 
+	sequences [][][]*step.Verdict // see classes
+
 	damaged      map[string]bool // identifiers that a spreadsheet has altered
 	looseByOrder map[string][]*record.Posting
 	claimed      map[*record.Posting]bool // unlinked rows that a finding explains

@@ -18,8 +18,8 @@ type Mapping struct {
 	Origin   string
 	Type     string
 	Account  string
-	Sign     string // of the posting: "+", "−", or "±" for a kind that carries its own
-	Currency string // "" where there are several
+	Sign     string   // of the posting: "+", "−", or "±" for a kind that carries its own
+	Currency string   // "" where there are several
 	Pairs    int      // pairs that follow the pattern
 	Of       int      // pairs seen
 	Against  []string // ids of events that break it

@@ -53,8 +53,8 @@ func (d *Diagnosis) outages() {
 		if _, daily := d.hourBand(lost); daily {
 			continue
 		}
-		for i, scope := range scopes {
-			for _, run := range d.runs(lost, scope, least, i >= 2) {
+		for scope := range scopes {
+			for _, run := range d.runs(lost, scope, least, scope >= 2) {
 				for _, v := range run {
 					v.Code = finding.Outage
 					v.Cause = step.Cause{What: "outage", Value: g.cause.Value}
@@ -79,29 +79,38 @@ var scopes = []func(*trace.Event) string{
 // of losses: all have it, and from the first loss to the last hardly any event
 // of these kinds with it came through, while others without it did.
 func (d *Diagnosis) separated(lost []*step.Verdict) bool {
-	f := &Finding{Step: step.Forward}
 	in := map[*step.Verdict]bool{}
 	kinds := map[record.Kind]bool{}
-	common := map[record.Attr]int{}
+	common := map[trait]int{}
 	for _, v := range lost {
 		in[v] = true
 		kinds[v.Event.Movement.Kind] = true
-		for _, a := range d.attributes(v, f) {
-			if a.Name != "kind" {
+		for _, a := range d.attributes(v, step.Forward) {
+			if a.name != "kind" {
 				common[a]++
 			}
 		}
 	}
+	for a, n := range common {
+		if n < len(lost) {
+			delete(common, a)
+		}
+	}
+	if len(common) == 0 {
+		return false
+	}
 	first, last := lost[0].Event.Movement.At, lost[len(lost)-1].Event.Movement.At
-	with, without := map[record.Attr]int{}, 0
+	with, without := map[trait]int{}, 0
 	for _, v := range d.Verdicts {
 		at := v.Event.Movement.At
 		if in[v] || !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward || !kinds[v.Event.Movement.Kind] || at.Compare(first) < 0 || at.Compare(last) > 0 {
 			continue
 		}
 		without++
-		for _, a := range d.attributes(v, f) {
-			with[a]++
+		for a := range common {
+			if d.holds(v, a) {
+				with[a]++
+			}
 		}
 	}
 	for a, n := range common {
@@ -128,30 +137,50 @@ func (d *Diagnosis) streamed(v *step.Verdict) bool {
 	return true
 }
 
+// classes are the events that the integration should have got, in sequences by
+// scope. They are made once and serve every group of losses.
+func (d *Diagnosis) classes(scope int) [][]*step.Verdict {
+	if d.sequences == nil {
+		d.sequences = make([][][]*step.Verdict, len(scopes))
+		at := make([]map[string]int, len(scopes))
+		for i := range at {
+			at[i] = map[string]int{}
+		}
+		for _, v := range d.Verdicts {
+			if !d.streamed(v) {
+				continue
+			}
+			for i, of := range scopes {
+				k := of(v.Event)
+				n, ok := at[i][k]
+				if !ok {
+					n = len(d.sequences[i])
+					at[i][k] = n
+					d.sequences[i] = append(d.sequences[i], nil)
+				}
+				d.sequences[i][n] = append(d.sequences[i][n], v)
+			}
+		}
+	}
+	return d.sequences[scope]
+}
+
 // runs lists the stretches of losses within each class of a scope; with both,
 // only those that have healthy events of the class on both sides.
-func (d *Diagnosis) runs(lost []*step.Verdict, scope func(*trace.Event) string, least int, both bool) [][]*step.Verdict {
+func (d *Diagnosis) runs(lost []*step.Verdict, scope, least int, both bool) [][]*step.Verdict {
 	in := make(map[*step.Verdict]bool, len(lost))
 	for _, v := range lost {
 		in[v] = true
 	}
-	classes := map[string][]*step.Verdict{}
-	var order []string
-	for _, v := range d.Verdicts {
-		if !d.streamed(v) || v.Code == finding.Outage && !in[v] {
-			continue
-		}
-		k := scope(v.Event)
-		if classes[k] == nil {
-			order = append(order, k)
-		}
-		classes[k] = append(classes[k], v)
-	}
 	var out [][]*step.Verdict
-	for _, k := range order {
-		seq := classes[k]
+	for _, all := range d.classes(scope) {
+		seq := make([]*step.Verdict, 0, len(all))
 		losses := 0
-		for _, v := range seq {
+		for _, v := range all {
+			if v.Code == finding.Outage && !in[v] {
+				continue // another group's interruption
+			}
+			seq = append(seq, v)
 			if in[v] {
 				losses++
 			}
@@ -203,6 +232,16 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 		set[v] = true
 		kinds[v.Event.Movement.Kind] = true
 	}
+	empty := 0 // the longest stretch of hours without a loss, around the clock
+	for h, n := 0, 0; h < 48; h++ {
+		if n++; bad[h%24] > 0 {
+			n = 0
+		}
+		empty = max(empty, n)
+	}
+	if len(days) < 3 || empty < 12 {
+		return band{}, false
+	}
 	others := 0
 	for _, v := range d.Verdicts {
 		if v.Event.Scope == trace.Countable && !set[v] && kinds[v.Event.Movement.Kind] && v.Step != step.Emit && v.Event.Movement.At.Exact() {
@@ -210,7 +249,7 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 			others++
 		}
 	}
-	if len(days) < 3 || others < 4 {
+	if others < 4 {
 		return band{}, false
 	}
 	best, found := band{}, false

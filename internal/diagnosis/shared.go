@@ -33,12 +33,11 @@ func (d *Diagnosis) share(f *Finding) {
 		root[v] = true
 		kinds[v.Event.Movement.Kind] = true
 	}
-	type key struct{ name, value string }
-	these, others := map[key]int{}, map[key]int{}
+	these, others := map[trait]int{}, map[trait]int{}
 	ofOthers, ofAll := 0, 0
 	for _, v := range f.Roots {
-		for _, a := range d.attributes(v, f) {
-			these[key{a.Name, a.Value}]++
+		for _, a := range d.attributes(v, f.Step) {
+			these[a]++
 		}
 	}
 	for k, n := range these { // only what nearly all have can be shared
@@ -58,15 +57,15 @@ func (d *Diagnosis) share(f *Finding) {
 			continue
 		}
 		ofAll++
-		if k := (key{"kind", v.Event.Movement.Kind.String()}); these[k] > 0 {
+		if k := (trait{"kind", v.Event.Movement.Kind.String()}); these[k] > 0 {
 			other[k.value]++
 		}
 		if comparable >= 3 && !kinds[v.Event.Movement.Kind] {
 			continue // with fewer of the same kinds, all events are the measure
 		}
 		ofOthers++
-		for _, a := range d.attributes(v, f) {
-			if k := (key{a.Name, a.Value}); these[k] > 0 {
+		for k := range these {
+			if d.holds(v, k) {
 				others[k]++
 			}
 		}
@@ -114,70 +113,133 @@ func attributeRank(name string) int {
 	return len(attributeOrder)
 }
 
-// attributes lists what an event could share with others.
-func (d *Diagnosis) attributes(v *step.Verdict, f *Finding) []record.Attr {
-	e := v.Event
-	m := e.Movement
-	out := make([]record.Attr, 0, 16)
-	add := func(name, value string) {
-		if value != "" && len(value) <= 80 {
-			out = append(out, record.Attr{Name: name, Value: value})
+// attribute is something that an event could share with others.
+type attribute struct {
+	name string
+	of   func(d *Diagnosis, v *step.Verdict) string
+}
+
+// ofEvent are the attributes of the movement and its order; ofRow are those of
+// the rows that it became, which tell something from step 3 on.
+var (
+	ofEvent = []attribute{
+		{"kind", func(_ *Diagnosis, v *step.Verdict) string { return v.Event.Movement.Kind.String() }},
+		{"origin", func(_ *Diagnosis, v *step.Verdict) string { return v.Event.Movement.Origin }},
+		{"issuer", func(_ *Diagnosis, v *step.Verdict) string { return v.Event.Movement.Issuer }},
+		{"channel", func(_ *Diagnosis, v *step.Verdict) string { return v.Event.Movement.Channel }},
+		{"location", func(_ *Diagnosis, v *step.Verdict) string { return v.Event.Movement.Location }},
+		{"item", itemOf},
+		{"tender", tenderOf},
+		{"entity", func(_ *Diagnosis, v *step.Verdict) string { return v.Event.Movement.Entity }},
+		{"currency", func(_ *Diagnosis, v *step.Verdict) string { return v.Event.Currency.String() }},
+		{"funding", func(_ *Diagnosis, v *step.Verdict) string { return v.Event.Movement.Funding.String() }},
+		{"unit", func(_ *Diagnosis, v *step.Verdict) string { return when(v.Event.Movement.Points, "points") }},
+		{"amount", func(_ *Diagnosis, v *step.Verdict) string { return when(v.Event.Movement.Amount == 0, "0") }},
+		{"order", func(_ *Diagnosis, v *step.Verdict) string { return when(v.Event.Movement.Order == "", "none") }},
+		{"order status", orderText(func(o *record.Order) string { return o.Status })},
+		{"gateway", orderText(func(o *record.Order) string { return o.Gateway })},
+		{"created via", orderText(func(o *record.Order) string { return o.CreatedVia })},
+		{"refund via", orderText(func(o *record.Order) string { return o.RefundVia })},
+	}
+	ofRow = []attribute{
+		{"ERP item", rowText(func(p *record.Posting) string { return p.Item })},
+		{"ERP type", rowText(func(p *record.Posting) string { return p.Type })},
+		{"ERP entity", rowText(func(p *record.Posting) string { return p.Entity })},
+		{"flow", func(_ *Diagnosis, v *step.Verdict) string {
+			if n := len(v.Event.Deliveries); n > 0 {
+				return v.Event.Deliveries[n-1].Flow
+			}
+			return ""
+		}},
+	}
+)
+
+func when(is bool, then string) string {
+	if is {
+		return then
+	}
+	return ""
+}
+
+func orderText(of func(*record.Order) string) func(*Diagnosis, *step.Verdict) string {
+	return func(_ *Diagnosis, v *step.Verdict) string {
+		if v.Event.Order == nil {
+			return ""
 		}
+		return of(v.Event.Order)
 	}
-	add("kind", m.Kind.String())
-	add("origin", m.Origin)
-	add("issuer", m.Issuer)
-	add("channel", m.Channel)
-	add("location", m.Location)
-	add("item", m.Item)
-	add("entity", m.Entity)
-	add("currency", e.Currency.String())
-	if m.Funding != record.NoFunding {
-		add("funding", m.Funding.String())
+}
+
+func rowText(of func(*record.Posting) string) func(*Diagnosis, *step.Verdict) string {
+	return func(_ *Diagnosis, v *step.Verdict) string {
+		if len(v.Event.Postings) == 0 {
+			return ""
+		}
+		return of(v.Event.Postings[0].Posting)
 	}
-	if m.Points {
-		add("unit", "points")
+}
+
+// itemOf is the item that was sold, or that the ERP says was sold.
+func itemOf(_ *Diagnosis, v *step.Verdict) string {
+	if v.Event.Movement.Item != "" || len(v.Event.Postings) == 0 {
+		return v.Event.Movement.Item
 	}
-	if m.Amount == 0 {
-		add("amount", "0")
+	return v.Event.Postings[0].Posting.Item
+}
+
+// tenderOf says whether a card paid an order alone.
+func tenderOf(_ *Diagnosis, v *step.Verdict) string {
+	o, m := v.Event.Order, v.Event.Movement
+	if o == nil || !o.Amount.Set || m.Amount >= 0 {
+		return ""
 	}
-	if o := e.Order; o != nil {
-		add("order status", o.Status)
-		add("gateway", o.Gateway)
-		add("created via", o.CreatedVia)
-		add("refund via", o.RefundVia)
-		if o.Amount.Set && m.Amount < 0 {
-			switch card := m.Amount.Abs(); {
-			case o.CardAmount.Set && o.CardAmount.Amount >= o.Amount.Amount, !o.CardAmount.Set && card >= o.Amount.Amount:
-				add("tender", "card only, no other tender")
-			default:
-				add("tender", "split with another tender")
+	if o.CardAmount.Set && o.CardAmount.Amount >= o.Amount.Amount || !o.CardAmount.Set && m.Amount.Abs() >= o.Amount.Amount {
+		return "card only, no other tender"
+	}
+	return "split with another tender"
+}
+
+// attributes lists the values that an event could share with others, those of
+// unlisted columns included unless they may name a person.
+func (d *Diagnosis) attributes(v *step.Verdict, at int) []trait {
+	var out []trait
+	list := func(as []attribute) {
+		for i := range as {
+			if x := as[i].of(d, v); x != "" && len(x) <= 80 {
+				out = append(out, trait{as[i].name, x})
 			}
 		}
-	} else if m.Order == "" {
-		add("order", "none")
 	}
-	if f.Step >= step.Arrive {
-		if len(e.Postings) > 0 {
-			p := e.Postings[0].Posting
-			if m.Item == "" {
-				add("item", p.Item)
-			} else {
-				add("ERP item", p.Item)
-			}
-			add("ERP type", p.Type)
-			add("ERP entity", p.Entity)
-		}
-		if n := len(e.Deliveries); n > 0 {
-			add("flow", e.Deliveries[n-1].Flow)
-		}
+	list(ofEvent)
+	if at >= step.Arrive {
+		list(ofRow)
 	}
-	for _, a := range m.Attrs {
-		if !Personal(a.Name, a.Value) {
-			add(a.Name, a.Value)
+	for _, a := range v.Event.Movement.Attrs {
+		if len(a.Value) <= 80 && !Personal(a.Name, a.Value) {
+			out = append(out, trait{a.Name, a.Value})
 		}
 	}
 	return out
+}
+
+// trait is an attribute with its value.
+type trait struct{ name, value string }
+
+// holds reports whether an event has a trait.
+func (d *Diagnosis) holds(v *step.Verdict, t trait) bool {
+	for _, as := range [][]attribute{ofEvent, ofRow} {
+		for i := range as {
+			if as[i].name == t.name {
+				return as[i].of(d, v) == t.value
+			}
+		}
+	}
+	for _, a := range v.Event.Movement.Attrs {
+		if a.Name == t.name {
+			return a.Value == t.value
+		}
+	}
+	return false
 }
 
 // Personal reports whether a column can hold what names a person.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Entry is what the catalogue says of one code. Texts are plain sentences; an
@@ -29,14 +30,19 @@ func All() []Entry {
 	return slices.Concat(faults, timing, benignShapes, outOfScope, anomalies, exceptions, gaps, risks)
 }
 
+// byCode is made when it is first asked for, so that starting costs nothing.
+var byCode = sync.OnceValue(func() map[Code]Entry {
+	m := map[Code]Entry{}
+	for _, e := range All() {
+		m[e.Code] = e
+	}
+	return m
+})
+
 // Lookup finds the entry of a code; false where there is no such code.
 func Lookup(c Code) (Entry, bool) {
-	for _, e := range All() {
-		if e.Code == c {
-			return e, true
-		}
-	}
-	return Entry{}, false
+	e, ok := byCode()[c]
+	return e, ok
 }
 
 // Near lists up to three codes that somebody who typed word may have meant,

@@ -65,10 +65,9 @@ func (p *page) changes(title string, list []report.Changed) {
 	}
 	p.heading(title)
 	for _, c := range list {
-		label := width(p.clean(c.What))
-		head := p.clean(c.What)
-		for _, l := range p.wrap(word(c.Was)+" → "+word(c.Is), p.o.Width-5-max(label, 12)) {
-			p.raw("   ", p.paint(dim, left(head, 12)), "  ", l)
+		head := p.fit(c.What, 14)
+		for _, l := range p.wrap(word(c.Was)+" → "+word(c.Is), p.o.Width-19) {
+			p.raw("   ", p.paint(dim, left(head, 14)), "  ", l)
 			head = ""
 		}
 	}

@@ -227,7 +227,7 @@ func (m *ticket) facts() {
 		for _, s := range drifts(d.Drift, false) {
 			m.fact("Drift", md(s))
 		}
-		if d.Outcome.Evidence != nil {
+		if d.Outcome.Evidence != nil && d.Outcome.Status == "sound" {
 			m.fact("Evidence", md(evidence(*d.Outcome.Evidence)))
 		}
 	}
@@ -449,7 +449,11 @@ func (m *ticket) gaps() {
 		if settle == "" {
 			settle = f.Hint
 		}
-		for _, s := range []string{md(f.Cause), m.told(f), "Settled by: " + md(settle)} {
+		cause := f.Cause
+		if said(f.Title, cause) {
+			cause = ""
+		}
+		for _, s := range []string{md(cause), m.told(f), "Settled by: " + md(settle)} {
 			if s != "" {
 				m.line("  - ", s)
 			}

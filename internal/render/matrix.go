@@ -265,16 +265,20 @@ func (p *page) matrix(d report.Document) {
 		}
 	}
 	for i, r := range list {
+		cols := columnsOf([]row{r})
 		head := p.paint(bold, p.fit(r.label(), p.o.Width-24))
-		if r.steps == [4]tally{r.steps[0], r.steps[0], r.steps[0], r.steps[0]} {
-			_, painted := p.cell(r.steps[0], columnsOf([]row{r})[0])
+		if text, painted := p.cell(r.steps[0], cols[0]); r.steps == [4]tally{r.steps[0], r.steps[0], r.steps[0], r.steps[0]} && width(text) < 8 {
 			p.raw(" ", head, ": ", painted, " at all four steps")
 			continue
 		}
 		p.raw(" ", head)
 		for s := range stages {
-			_, painted := p.cell(r.steps[s], cols[s])
-			p.raw("   ", left(heads[s], 12), strings.TrimLeft(painted, " "))
+			text, painted := p.cell(r.steps[s], cols[s])
+			if 15+width(text) > p.o.Width {
+				p.para(3, plain, heads[s]+" "+text)
+				continue
+			}
+			p.raw("   ", left(heads[s], 12), painted)
 		}
 		if amounts[i] != "" {
 			p.para(3, plain, "failing "+amounts[i])

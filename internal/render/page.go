@@ -106,7 +106,7 @@ func newPage(o Options) *page {
 	if o.Width == 0 {
 		o.Width = 80
 	}
-	o.Width = min(max(o.Width, 40), 120)
+	o.Width = min(max(o.Width, 60), 120)
 	return &page{o: o}
 }
 
@@ -200,7 +200,7 @@ func (p *page) field(indent int, label, text string) {
 	if text == "" {
 		return
 	}
-	head := left(p.clean(label), labelWidth)
+	head := left(p.fit(label, labelWidth-1), labelWidth)
 	for _, l := range p.wrap(text, p.o.Width-indent-labelWidth) {
 		p.raw(strings.Repeat(" ", indent), p.paint(dim, head), l)
 		head = strings.Repeat(" ", labelWidth)

@@ -15,7 +15,7 @@ import (
 
 // Options say what the output may use. The terminal is never asked.
 type Options struct {
-	Width   int  // columns; 0 means 80; kept between 40 and 120
+	Width   int  // columns; 0 means 80; kept between 60 and 120
 	Color   bool // SGR colours; they repeat what words and marks say
 	ASCII   bool // nothing beyond ASCII, for terminals without UTF-8
 	Verbose bool // every id, read and record instead of the first ones

@@ -114,7 +114,7 @@ func (p *page) pipeline(d report.Document) {
 	p.raw(top)
 	p.raw(p.paint(dim, steps))
 	if period != "" {
-		p.raw(" ", period)
+		p.para(1, plain, period)
 	}
 }
 
@@ -147,7 +147,7 @@ func (p *page) summary(d report.Document) {
 	if f := first(d); f != nil {
 		p.why(1, *f)
 		p.field(1, "Evidence", evidence(f.Evidence))
-	} else if d.Outcome.Evidence != nil {
+	} else if d.Outcome.Evidence != nil && d.Outcome.Status == "sound" {
 		p.field(1, "Evidence", evidence(*d.Outcome.Evidence))
 	}
 	p.drift(d)
@@ -303,37 +303,39 @@ func (p *page) idsShown() int {
 // findingIndent is where the text of a finding begins, beside its id.
 const findingIndent = 5
 
-// title writes a finding's id and title, with what it is at the right.
+// title writes a finding's id and title, its part of the drift at the right,
+// and below what kind of statement it is.
 func (p *page) title(f report.Finding) {
-	var tags []string
-	tags = append(tags, f.Code)
-	if w := where(f); w != "" {
-		tags = append(tags, w)
-	}
-	tags = append(tags, f.Evidence)
-	tag := strings.Join(tags, " · ")
-	money := ""
+	id := p.fit(f.ID, 8)
+	indent := max(findingIndent, 1+width(id)+1)
+	room := p.o.Width - indent
+	money, long := "", ""
 	if f.Class == "fault" || !zero(f.Drift) {
 		money = p.clean(sums(f.Drift, true, true))
 	}
-	room := p.o.Width - findingIndent
+	if money != "" && room-width(money)-2 < 28 {
+		money, long = "", money
+	}
+	titleRoom := room
 	if money != "" {
-		room -= width(money) + 2
+		titleRoom -= width(money) + 2
 	}
-	long := ""
-	if room < 28 {
-		room, money, long = p.o.Width-findingIndent, "", money
-	}
-	head := left(p.clean(f.ID), findingIndent-2)
-	for i, l := range p.wrap(f.Title, room) {
-		line := " " + p.paint(bold, head) + " " + p.paint(bold, l)
-		if i == 0 && money != "" {
-			line += strings.Repeat(" ", p.o.Width-findingIndent-width(l)-width(money)) + money
+	for i, l := range p.wrap(f.Title, titleRoom) {
+		if i > 0 {
+			p.raw(strings.Repeat(" ", indent), p.paint(bold, l))
+			continue
+		}
+		line := " " + p.paint(bold, left(id, indent-1)) + p.paint(bold, l)
+		if money != "" {
+			line += strings.Repeat(" ", room-width(l)-width(money)) + money
 		}
 		p.raw(line)
-		head = strings.Repeat(" ", width(head))
 	}
-	p.para(findingIndent, dim, tag)
+	tags := []string{f.Code}
+	if w := where(f); w != "" {
+		tags = append(tags, w)
+	}
+	p.para(findingIndent, dim, strings.Join(append(tags, f.Evidence), " · "))
 	p.field(findingIndent, "Drift", long)
 }
 
@@ -376,7 +378,9 @@ func (p *page) subjects(f report.Finding) {
 // gap writes what could not be told and the one thing that would settle it.
 func (p *page) gap(_ report.Document, f report.Finding) {
 	p.title(f)
-	p.field(findingIndent, "Because", f.Cause)
+	if !said(f.Title, f.Cause) {
+		p.field(findingIndent, "Because", f.Cause)
+	}
 	p.subjects(f)
 	settle := f.Settle
 	if settle == "" {
@@ -496,7 +500,7 @@ func (p *page) rest(d report.Document) {
 func (p *page) read(s report.System) string {
 	var list []string
 	for _, r := range s.Reads {
-		text := glue(count(r.Read) + " " + r.Record)
+		text := recordCount(r.Read, r.Record)
 		if r.From != "" && r.To != "" && p.o.Verbose {
 			text += fmt.Sprintf(" (%s to %s)", p.when.at(r.From), p.when.at(r.To))
 		}

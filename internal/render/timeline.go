@@ -91,21 +91,18 @@ func verdictOf(t report.Trace) string {
 }
 
 func (p *page) timeline(t report.Trace) {
-	head := []string{t.Event}
 	kind := kindName(t.Kind)
 	if t.Origin != "" {
 		kind += " (" + t.Origin + ")"
 	}
-	head = append(head, kind, amount(t.Amount, t.Currency, true, true))
-	if t.Card != "" {
-		head = append(head, t.Card)
-	}
+	head := []string{t.Event, kind, amount(t.Amount, t.Currency, true, true), t.Card}
 	if t.Order != "" {
 		head = append(head, "order"+nbsp+t.Order)
 	}
+	head = slices.DeleteFunc(head, func(s string) bool { return s == "" })
 	p.para(1, bold, strings.Join(head, " · "))
 	p.para(1, marks[markOf(t.Verdict)].style, verdictOf(t))
-	if t.Note != "" {
+	if !slices.ContainsFunc(t.Hops, func(h report.Hop) bool { return said(h.Note, t.Note) }) && t.Note != "" {
 		p.para(1, plain, t.Note)
 	}
 	p.blank()
@@ -230,7 +227,11 @@ func (p *page) records(t report.Trace) {
 	for _, r := range t.Records {
 		var fields []string
 		for _, f := range r.Fields {
-			fields = append(fields, fmt.Sprintf("%s=%s", f.Name, f.Value))
+			value := f.Value
+			if strings.ContainsAny(value, " \"=") {
+				value = `"` + value + `"`
+			}
+			fields = append(fields, f.Name+"="+value)
 		}
 		p.para(1, dim, fmt.Sprintf("%s, %s, %s", r.Place, r.System, r.Record))
 		p.para(3, plain, strings.Join(fields, "  "))

@@ -159,6 +159,9 @@ func decimal(s string) (value *big.Rat, decimals int, ok bool) {
 	return value, len(frac), ok
 }
 
+// noCurrency is ISO 4217's code where no currency is known.
+const noCurrency = "XXX"
+
 // amount is an amount for people: "$1,200.00" for US dollars, "EUR 1,200.00"
 // for all else. With dollars false, US dollars are written with their code too.
 // Plus says whether a plus is written. Text that is no amount stays as it is.
@@ -182,7 +185,7 @@ func amount(s, currency string, dollars, plus bool) string {
 	switch {
 	case currency == "USD" && dollars:
 		return sign + "$" + number
-	case currency == "":
+	case currency == "", currency == noCurrency:
 		return sign + number
 	}
 	return currency + nbsp + sign + number
@@ -335,6 +338,17 @@ func basis(mode string) string {
 
 func kindName(kind string) string { return strings.ReplaceAll(kind, "_", " ") }
 
+// recordCount is a count of records of a type: "1 delivery", "7 flows".
+func recordCount(n int, record string) string {
+	if n == 1 {
+		record = strings.TrimSuffix(record, "s")
+		if r, ok := strings.CutSuffix(record, "ie"); ok {
+			record = r + "y"
+		}
+	}
+	return glue(count(n) + " " + record)
+}
+
 // kindCount is a count of movements of a kind: "1 load", "73 refunds to card".
 func kindCount(n int, kind string) string {
 	name := kindName(kind)
@@ -355,20 +369,30 @@ func kindCount(n int, kind string) string {
 
 var kinds = []string{"load", "redemption", "refund_to_card", "sale_refund", "adjustment", "expiry", "deactivation", "cash_out", "transfer_in", "transfer_out", "reversal"}
 
-// shared is the sentence on what a finding's records have in common.
+// said reports whether a text holds a phrase, the case of letters apart.
+func said(text, phrase string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(strings.TrimSuffix(phrase, ".")))
+}
+
+// shared is the sentence on what a finding's records have in common, without
+// what the cause says already.
 func shared(f report.Finding) string {
 	var list []string
 	for _, s := range f.Shared {
-		list = append(list, fmt.Sprintf("%s = %s: %s", s.Attribute, s.Value, share(s)))
-	}
-	if len(list) > 0 {
-		text := strings.Join(list, "; ")
-		if f.SharedNote != "" {
-			text += ". " + f.SharedNote
+		pair, counts := s.Attribute+" = "+s.Value, share(s)
+		_, others, _ := strings.Cut(counts, ", ")
+		if !(said(f.Cause, pair) && others != "" && said(f.Cause, others)) {
+			list = append(list, pair+": "+counts)
 		}
-		return text
 	}
-	return f.SharedNote
+	text := strings.Join(list, "; ")
+	if f.SharedNote != "" && !said(f.Cause, f.SharedNote) {
+		if text != "" {
+			text += ". "
+		}
+		text += f.SharedNote
+	}
+	return text
 }
 
 // share is "all 73 of these, 2 of the other 1,131".
@@ -401,9 +425,13 @@ func fraction(s string) (n, of int, ok bool) {
 	return n, of, ok && err1 == nil && err2 == nil
 }
 
-// since is the sentence on when a finding's events happened.
+// since is the sentence on when a finding's events happened, "" where the
+// cause says it already.
 func (c calendar) since(f report.Finding) string {
 	if ch := f.Change; ch != nil {
+		if said(f.Cause, strings.ReplaceAll(c.at(ch.Since), nbsp, " ")) && said(f.Cause, fmt.Sprintf("%s of %s", count(ch.FailedAfter), count(ch.OfAfter))) {
+			return ""
+		}
 		until, outside := "to the end of the data", "before that"
 		if ch.Until != "" {
 			until, outside = "until "+c.at(ch.Until), "before and after"
@@ -426,12 +454,16 @@ func (c calendar) since(f report.Finding) string {
 func drifts(list []report.Drift, dollars bool) []string {
 	var out []string
 	for _, d := range list {
+		currency := d.Currency
+		if currency == noCurrency {
+			currency = "unknown currency:"
+		}
 		if d.Drift == nil {
 			why := d.Why
 			if why == "" {
 				why = "the evidence allows no figure"
 			}
-			out = append(out, strings.TrimSpace(d.Currency+" no figure: "+why))
+			out = append(out, strings.TrimSpace(currency+" no figure: "+why))
 			continue
 		}
 		v, _, ok := decimal(*d.Drift)
@@ -444,7 +476,7 @@ func drifts(list []report.Drift, dollars bool) []string {
 		case v.Sign() > 0:
 			out = append(out, "the ERP's gift card liability is "+size+" too high")
 		default:
-			out = append(out, strings.TrimSpace(d.Currency+" closes: ERP and platform agree to the minor unit"))
+			out = append(out, strings.TrimSpace(currency+" closes: ERP and platform agree to the minor unit"))
 		}
 	}
 	return out

@@ -238,8 +238,7 @@ func (j *Judge) readElsewhere(e *trace.Event, b *Books, p *record.Posting) {
 	case !kindFits(e, p):
 		b.Stance, b.Code = Wrong, finding.MappingKind
 		b.Cause = Cause{"kind", kindWord(p)}
-		tender := m.Kind == record.Redemption || m.Kind == record.RefundToCard || m.Kind == record.CashOut
-		if p.Kind == record.Other && tender && (p.Amount > 0) == (e.Owed > 0) {
+		if p.Kind == record.Other && m.Kind == record.Redemption && p.Amount < 0 { // paid in, but not by card
 			b.Code = finding.MappingTender
 			b.Cause = Cause{"tender", kindWord(p)}
 		}

@@ -461,7 +461,7 @@ func (v *Evidence) window(list []*source, t record.Type) *Gap {
 func (v *Evidence) Feed(m *record.Movement) record.Via {
 	best, via := -1, record.NoVia
 	for _, s := range v.platform {
-		if s.index != int(m.System) {
+		if s.index != int(m.System) || len(s.sys.Feeds) == 0 {
 			continue
 		}
 		for _, f := range s.sys.Feeds {
