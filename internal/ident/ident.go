@@ -13,10 +13,10 @@ import (
 // part, a leading "#" dropped. Prefixes, zeros and suffixes stay, because
 // dropping them can make two things one; see Parts. The key of "" is "".
 func Key(id string) string {
-	id = strings.TrimSpace(id)
 	if plain(id) {
 		return id
 	}
+	id = strings.TrimSpace(id)
 	if g, ok := gid(id); ok {
 		return strings.ToLower(g)
 	}

@@ -15,6 +15,12 @@ func Diff(w io.Writer, d report.Difference, o Options) error {
 	} else {
 		p.para(1, alarm, "ANOTHER VERDICT")
 	}
+	if len(d.Notes) > 0 {
+		p.heading("The two reports do not look at the same thing")
+		for _, n := range d.Notes {
+			p.para(3, plain, n)
+		}
+	}
 	p.changes("Outcome", d.Outcome)
 	p.changes("Steps", d.Steps)
 	if len(d.Findings) > 0 {
@@ -31,12 +37,6 @@ func Diff(w io.Writer, d report.Difference, o Options) error {
 				text += "; unexplained " + figure(x.UnexplainedWas, x.Currency) + " → " + figure(x.UnexplainedIs, x.Currency)
 			}
 			p.field(3, x.Currency, text)
-		}
-	}
-	if len(d.Notes) > 0 {
-		p.heading("The two reports do not look at the same thing")
-		for _, n := range d.Notes {
-			p.para(3, plain, n)
 		}
 	}
 	if len(d.Outcome)+len(d.Steps)+len(d.Findings)+len(d.Drift)+len(d.Notes) == 0 {
@@ -112,8 +112,11 @@ func (p *page) findingChange(c report.FindingChange) {
 	}
 }
 
-// figures are a finding's count and its part of the drift.
+// figures are a finding's count and its part of the drift, "" without either.
 func figures(f report.Finding) string {
+	if f.Count == 0 && zero(f.Drift) {
+		return ""
+	}
 	text := count(f.Count)
 	if d := sums(f.Drift, true, true); d != "" {
 		text += " (drift " + d + ")"

@@ -49,9 +49,25 @@ func (p *page) explain(e finding.Entry) {
 			if i > 0 {
 				p.blank()
 			}
-			p.para(3, plain, strings.ReplaceAll(para, "\n", " "))
+			for _, line := range perCode(strings.ReplaceAll(para, "\n", " ")) {
+				p.para(3, plain, line)
+			}
 		}
 	}
+}
+
+// perCode breaks a paragraph before each sentence that begins with a code and a
+// colon.
+func perCode(para string) []string {
+	var lines []string
+	for i, sentence := range strings.SplitAfter(para, ". ") {
+		code, _, _ := strings.Cut(sentence, ":")
+		if _, ok := finding.Lookup(finding.Code(code)); ok || i == 0 {
+			lines = append(lines, "")
+		}
+		lines[len(lines)-1] += sentence
+	}
+	return lines
 }
 
 // Codes writes a list of codes with their titles, by class.

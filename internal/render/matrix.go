@@ -266,12 +266,14 @@ func (p *page) matrix(d report.Document) {
 	}
 	for i, r := range list {
 		cols := columnsOf([]row{r})
-		head := p.paint(bold, p.fit(r.label(), p.o.Width-24))
-		if text, painted := p.cell(r.steps[0], cols[0]); r.steps == [4]tally{r.steps[0], r.steps[0], r.steps[0], r.steps[0]} && width(text) < 8 {
-			p.raw(" ", head, ": ", painted, " at all four steps")
+		const everywhere = " at all four steps"
+		text, painted := p.cell(r.steps[0], cols[0])
+		room := p.o.Width - len(" : ") - width(text) - len(everywhere)
+		if r.steps == [4]tally{r.steps[0], r.steps[0], r.steps[0], r.steps[0]} && room >= 16 {
+			p.raw(" ", p.paint(bold, p.fit(r.label(), room)), ": ", painted, everywhere)
 			continue
 		}
-		p.raw(" ", head)
+		p.raw(" ", p.paint(bold, p.fit(r.label(), p.o.Width-1)))
 		for s := range stages {
 			text, painted := p.cell(r.steps[s], cols[s])
 			if 15+width(text) > p.o.Width {

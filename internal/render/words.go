@@ -367,6 +367,7 @@ func kindCount(n int, kind string) string {
 	return glue(count(n) + " " + name)
 }
 
+// kinds are the kinds of movements in their usual order.
 var kinds = []string{"load", "redemption", "refund_to_card", "sale_refund", "adjustment", "expiry", "deactivation", "cash_out", "transfer_in", "transfer_out", "reversal"}
 
 // said reports whether a text holds a phrase, the case of letters apart.

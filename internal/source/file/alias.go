@@ -120,7 +120,7 @@ var aliases = map[record.Type]map[field][]string{
 		fID: {"internal id", "line id", "line unique key", "entry id", "entry no", "entry no.", "entry number", "journal line id",
 			"transaction line id", "move line id", "journal item id", "lfd. nr.", "gl entry no.", "g/l entry no."},
 		fDated: {"date", "posting date", "transaction date", "tran date", "journal date", "accounting date", "gl date",
-			"g/l date", "effective date", "entry date", "buchungsdatum", "belegdatum", "voucher date", "ledger date"},
+			"g/l date", "effective date", "entry date", "buchungsdatum", "datum", "belegdatum", "voucher date", "ledger date"},
 		fAccount: {"account number", "account no", "account no.", "account code", "account #", "gl account", "g/l account",
 			"g/l account no", "g/l account no.", "gl account number", "main account", "ledger account", "nominal code", "konto",
 			"kontonummer", "sachkonto", "acctnumber", "account.code"},

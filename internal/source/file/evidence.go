@@ -1,7 +1,6 @@
 package file
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
@@ -96,7 +95,7 @@ func (e *evidence) see(class class, cell []byte, row uint32) {
 	}
 	s, err := parseTime(cell, anyOrder, false)
 	switch {
-	case err != nil && !errors.Is(err, errShortYear):
+	case err != nil:
 	case s.shows == dmy:
 		first(&e.dmy)
 	case s.shows == mdy:

@@ -74,7 +74,7 @@ func parseTime(b []byte, order dateOrder, set bool) (stamp, error) {
 	if s.month < 1 || s.month > 12 || s.day < 1 || s.day > daysIn(s.year, s.month) {
 		return s, errNoSuchDay
 	}
-	if s.year < 1970 || s.year > 2200 {
+	if !plausible(s.year) {
 		return s, errYear
 	}
 	return s, nil
@@ -459,10 +459,16 @@ func (s *stamp) numbers(d numeric, order dateOrder, set bool) error {
 	case mdy:
 		s.month, s.day = n[0], n[1]
 	default:
+		if !plausible(s.year) {
+			return errYear
+		}
 		return errUnsure
 	}
 	return nil
 }
+
+// plausible reports whether a record can be of a year.
+func plausible(year int) bool { return year >= 1970 && year <= 2200 }
 
 func daysIn(year, month int) int {
 	if month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0) {
