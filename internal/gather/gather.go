@@ -151,12 +151,20 @@ func (g *gatherer) files(ctx context.Context, s *casefile.System, r *casefile.Re
 	rows := 0
 	seen := map[string]bool{}
 	filled := map[string]bool{}
-	for _, f := range files {
+	named := make([][]string, len(files))
+	var export []string
+	for i, f := range files {
 		names, err := expand(g.cfg.Resolve, f.Path)
 		if err != nil {
 			failed = append(failed, err.Error())
 		}
+		named[i] = names
 		for _, name := range names {
+			export = append(export, g.cfg.Resolve(name))
+		}
+	}
+	for i, f := range files {
+		for _, name := range named[i] {
 			path := g.cfg.Resolve(name)
 			if seen[path] {
 				continue
@@ -166,7 +174,7 @@ func (g *gatherer) files(ctx context.Context, s *casefile.System, r *casefile.Re
 				failed = append(failed, fmt.Sprintf("%s: more files than a system can have", name))
 				break
 			}
-			res, err := g.file(ctx, f, r.Record, name, path, uint16(len(s.Inputs)))
+			res, err := g.file(ctx, f, r.Record, name, path, export, uint16(len(s.Inputs)))
 			s.Inputs = append(s.Inputs, res.Input)
 			rows += res.Rows
 			for _, column := range res.Filled {
@@ -202,13 +210,19 @@ func (g *gatherer) files(ctx context.Context, s *casefile.System, r *casefile.Re
 	r.Why = strings.Join(failed, "; ")
 }
 
-func (g *gatherer) file(ctx context.Context, f connector.File, t record.Type, name, path string, input uint16) (file.Result, error) {
+// file reads one of the files of an export.
+func (g *gatherer) file(ctx context.Context, f connector.File, t record.Type, name, path string, export []string, input uint16) (file.Result, error) {
 	spec := file.Spec{
 		Record: t, Path: path, Name: name,
 		Columns: f.Columns, Values: f.Values, Sign: f.Sign,
 		Sheet: f.Sheet, Encoding: f.Encoding, Delimiter: f.Delimiter, HeaderRow: f.HeaderRow, Decimal: f.Decimal, Dates: f.Dates,
 		Zone: g.cfg.ZoneOf(g.k), Currency: g.cfg.Currency,
 		System: g.index, Input: input,
+	}
+	for _, other := range export {
+		if other != path {
+			spec.Beside = append(spec.Beside, other)
+		}
 	}
 	unread := file.Result{Input: casefile.Input{Name: name, Record: t}}
 	if err := ctx.Err(); err != nil {

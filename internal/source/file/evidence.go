@@ -7,10 +7,20 @@ import (
 	"gcdiag/internal/money"
 )
 
-// evidence is the first rows of a column that prove how it writes decimals or dates.
+// evidence is the first rows of a column that prove how it writes decimals or
+// dates; where another file of the same export proves it first, that row's.
 type evidence struct {
 	point, comma uint32
 	dmy, mdy     uint32
+}
+
+// join adds what the same column of another file of the export proves.
+func (e *evidence) join(o evidence) {
+	for _, x := range []struct{ have, more *uint32 }{{&e.point, &o.point}, {&e.comma, &o.comma}, {&e.dmy, &o.dmy}, {&e.mdy, &o.mdy}} {
+		if *x.have == 0 {
+			*x.have = *x.more
+		}
+	}
 }
 
 // verdict says how a column was read, where that had to be found out, else "".
@@ -35,29 +45,19 @@ func (c *column) verdict() string {
 	return ""
 }
 
-// ask reads all columns that can be read in two ways and decides each. It runs
-// once, when the first text turns up that can be read in two ways.
+// ask reads all columns that can be read in two ways, in this file and in those
+// beside it, and decides each. It runs once, when the first text turns up that
+// can be read in two ways.
 func (r *reader) ask() {
-	err := r.scan(func(row *row) {
-		for i, cell := range row.cells {
-			if i >= len(r.columns) {
-				break
-			}
-			c := &r.columns[i]
-			if c.class != amount && c.class != when || c.set || row.number != nil && row.number[i] {
-				continue
-			}
-			if cell = trim(cell); len(cell) > 0 {
-				c.shows.see(c.class, cell, row.n)
-			}
-		}
-	})
-	if err != nil && r.fatal == nil {
+	if err := r.survey(); err != nil && r.fatal == nil {
 		r.fatal = err
+	}
+	for _, path := range r.spec.Beside {
+		r.askBeside(path)
 	}
 	for i := range r.columns {
 		c := &r.columns[i]
-		if c.class != amount && c.class != when || c.set {
+		if !c.twoWays() {
 			continue
 		}
 		e := c.shows
@@ -73,6 +73,52 @@ func (r *reader) ask() {
 			c.order = mdy
 		}
 	}
+}
+
+// askBeside joins what another file of the export proves about the columns. A
+// file that cannot be read proves nothing here; its own reading tells why.
+func (r *reader) askBeside(path string) {
+	spec := *r.spec
+	spec.Path, spec.Name, spec.Beside = path, path, nil
+	in, grids, err := open(&spec)
+	if err != nil {
+		return
+	}
+	defer in.file.Close()
+	g, head, m, err := choose(&spec, grids)
+	if err != nil || g == nil {
+		return
+	}
+	o := newReader(r.ctx, &spec, in, g, head, m, &Result{})
+	if o.survey() != nil {
+		return
+	}
+	for i := range r.columns {
+		if c := &r.columns[i]; c.twoWays() && o.col[c.field] != nil {
+			c.shows.join(o.col[c.field].shows)
+		}
+	}
+}
+
+// twoWays reports whether a column may hold texts that can be read in two ways.
+func (c *column) twoWays() bool { return (c.class == amount || c.class == when) && !c.set }
+
+// survey notes what each column proves, over all rows.
+func (r *reader) survey() error {
+	return r.scan(func(row *row) {
+		for i, cell := range row.cells {
+			if i >= len(r.columns) {
+				break
+			}
+			c := &r.columns[i]
+			if !c.twoWays() || row.number != nil && row.number[i] {
+				continue
+			}
+			if cell = trim(cell); len(cell) > 0 {
+				c.shows.see(c.class, cell, row.n)
+			}
+		}
+	})
 }
 
 // see notes what one cell proves.
