@@ -79,7 +79,7 @@ func (d *Diagnosis) Packet() Repair {
 				r.Replay = append(r.Replay, ReplayItem{v, f})
 			}
 			for _, v := range f.Downstream {
-				if v.Books.Booked[v.Event.Currency] != v.Event.Owed {
+				if v.Books.Stance == step.Nowhere { // the others wait in the ERP: sending them again would double them
 					r.Replay = append(r.Replay, ReplayItem{v, f})
 				}
 			}
