@@ -40,7 +40,7 @@ func (d *Diagnosis) downstream() {
 		whole, covered, platform := d.whole(card), money.Amount(0), money.Amount(0)
 		for _, e := range card {
 			v := d.of[e]
-			if e.Scope == trace.Countable && root != nil && v != root && d.follows(v) {
+			if e.Scope == trace.Countable && root != nil && v != root && d.follows(v) && !alike(v, root) {
 				d.sink(v, root)
 			} else if e.Scope == trace.Countable && root == nil && v.Status == step.Fail && d.follows(v) {
 				switch {
@@ -104,6 +104,12 @@ func (d *Diagnosis) follows(v *step.Verdict) bool {
 		return v.Step == step.Classify && (v.Code == finding.NoRule && v.Books.Row.Rule == "" && !d.Judge.OwnFault(v) || d.onlyAfterRoots(v))
 	}
 	return false
+}
+
+// alike reports whether an event fails for the very reason that the root itself
+// gives: then it is a root of its own.
+func alike(v, root *step.Verdict) bool {
+	return v.Code == root.Code && v.Step == root.Step && v.Cause == root.Cause && v.Cause.What == "reason"
 }
 
 // onlyAfterRoots reports whether an account holds rows of this kind only where

@@ -95,13 +95,10 @@ func (d *Diagnosis) share(f *Finding) {
 	}
 }
 
-// telling reports whether an attribute sets the failing events apart from the
-// others by more than chance: with few events it must be exclusive.
+// telling reports whether an attribute sets the failing events apart: at most
+// one in four of the others has it.
 func telling(s Shared) bool {
-	if s.These < 3 {
-		return s.Others == 0 && s.OfOthers >= 3
-	}
-	return s.Others*4 <= s.OfOthers
+	return s.Others*4 <= s.OfOthers && (s.These >= 3 || s.OfOthers >= 3)
 }
 
 var attributeOrder = []string{"origin", "issuer", "channel", "location", "item", "kind", "tender", "currency", "ERP item", "ERP type", "flow", "error", "order status", "gateway", "created via"}
