@@ -60,7 +60,8 @@ type program struct {
 	outTerminal, errTerminal bool
 	columns, errColumns      int // of the terminals; 0: not known
 
-	flags   common
+	flags    common
+	progress progress
 	log     *slog.Logger
 	logFile *os.File
 	code    int // of the verdict, where no error stands in its way
@@ -88,6 +89,9 @@ func (p *program) run(ctx context.Context, args []string) (code int) {
 	root.SetErr(p.err)
 	if err := root.ExecuteContext(ctx); err != nil {
 		p.complain(err)
+		if ctx.Err() != nil {
+			return codeInterrupted
+		}
 		return codeOf(err)
 	}
 	return p.code
