@@ -140,6 +140,7 @@ func (d *Diagnosis) risks() {
 			f.Evidence, f.System, f.Note = "configured", d.systemName(int(s.System)), s.Topic
 		}
 	}
+	d.unsubscribed(failing)
 	for x := range d.Case.Flows.All() {
 		if x.Enabled != record.No || x.Kinds == 0 {
 			continue
@@ -152,6 +153,40 @@ func (d *Diagnosis) risks() {
 			f := d.add(finding.FlowOff)
 			f.Evidence, f.System, f.Note = "configured", d.systemName(int(x.System)), flowName(x)
 		}
+	}
+}
+
+// unsubscribed notes kinds that occur and pass although no subscription of a
+// list that shows all of them covers the kind: something else carries them, and
+// nobody would notice if it stopped.
+func (d *Diagnosis) unsubscribed(failing map[record.Kind]bool) {
+	var covered record.Kinds
+	listed := 0
+	for s := range d.Case.Subscriptions.All() {
+		if s.Kinds == 0 || s.Visible == record.VisibleOwn {
+			return
+		}
+		covered |= s.Kinds
+		listed++
+	}
+	for x := range d.Case.Flows.All() {
+		if x.Trigger == record.TriggerPoll || x.Trigger == record.TriggerBatch {
+			return
+		}
+	}
+	if listed == 0 {
+		return
+	}
+	noted := map[record.Kind]bool{}
+	for _, e := range d.Set.Events {
+		k := e.Movement.Kind
+		if e.Scope != trace.Countable || noted[k] || failing[k] || covered.Has(k) || d.Judge.Evidence.Feed(e.Movement) != record.NoVia {
+			continue
+		}
+		noted[k] = true
+		_, many := kindNoun(k)
+		f := d.add(finding.SubscriptionMissing)
+		f.Evidence, f.System, f.Note = "configured", d.systemName(int(e.Movement.System)), many
 	}
 }
 

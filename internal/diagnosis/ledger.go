@@ -322,7 +322,11 @@ func (a *auditor) balances() {
 			sum += m.Amount
 			if e.Scope == trace.Countable && !negative && (m.BalanceAfter.Set && m.BalanceAfter.Amount < 0 || whole && !m.BalanceAfter.Set && sum < 0 && !d.oldCard(card)) {
 				negative = true
-				a.note(finding.NegativeBalance, e, false)
+				if m.Kind == record.SaleRefund {
+					a.note(finding.RefundAfterSpending, e, false)
+				} else {
+					a.note(finding.NegativeBalance, e, false)
+				}
 			}
 			if m.BalanceAfter.Set {
 				if last.Set && last.Amount+m.Amount != m.BalanceAfter.Amount && broken == nil {

@@ -328,6 +328,10 @@ func (d *Diagnosis) notes() {
 			}
 			continue
 		}
+		switch v.Event.Scope {
+		case trace.Promotional, trace.Loyalty, trace.OtherEntity:
+			put(finding.ScopeExcluded, v)
+		}
 		if v.Event.Scope != trace.Countable {
 			continue
 		}

@@ -114,5 +114,4 @@ const (
 	SubscriptionMissing Code = "subscription-missing"
 	SubscriptionOff     Code = "subscription-off"
 	FlowOff             Code = "flow-off"
-	RuleMissing         Code = "rule-missing"
 )

@@ -624,16 +624,4 @@ product: some keep a queue, and some skip everything that happened while they we
 		Repair:   `Switch it on, then check whether what came meanwhile was kept.`,
 		Confused: `outage: events were lost while it was off. held: events wait in it.`,
 	},
-	{
-		Code: RuleMissing, Class: Risk,
-		Title: "No posting rule for a kind",
-		Cause: "The ERP's rules cover other kinds and not this one, and no event of it has come yet.",
-		Hint:  "Set up the rule with finance before the first such event comes.",
-		Meaning: `Loads and redemptions have rules; nobody thought of expiry, cash-out or refunds to card.
-The first one will land in the exception queue or on a default account.`,
-		Basis:    `The kinds that the ERP's active rules cover, against the kinds that the platform can emit.`,
-		Confirm:  `Search the rules and the item set-up for the kind.`,
-		Repair:   `Agree on the account with finance, add the rule, and test it with one small event.`,
-		Confused: `no-rule: events of this kind have come and were not classified.`,
-	},
 }
