@@ -18,12 +18,16 @@ func near(word string, words []string) []string {
 	w := strings.ToLower(word)
 	for _, s := range words {
 		x := strings.ToLower(s)
-		far := slips(w, x)
-		if far > max(1, min(len(w), len(x))/4) {
-			if len(w) < 3 || !strings.Contains(x, w) && (len(x) < 3 || !strings.Contains(w, x)) {
+		most := max(1, min(len(w), len(x))/4)
+		far := most + 1
+		if d := len(w) - len(x); -most <= d && d <= most {
+			far = slips(w, x)
+		}
+		if far > most {
+			if len(w) < 3 || len(x) < 3 || !strings.Contains(x, w) && !strings.Contains(w, x) {
 				continue
 			}
-			far = 10
+			far = 100
 		}
 		found = append(found, candidate{s, far})
 	}

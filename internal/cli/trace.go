@@ -59,20 +59,20 @@ The exit code is that of the events shown: 1 where one is a fault or follows fro
 	return c
 }
 
-// showTrace writes the events that an id stands for.
+// showTrace writes the events that an id stands for, and the rows that bear it
+// and speak of no event.
 func (p *program) showTrace(d *diagnosis.Diagnosis, o report.Options, format, id string) error {
-	a := aliases{d: d, key: ident.Key(id)}
+	a := aliases{d: d, id: id, key: ident.Key(id)}
 	if o.Redact {
-		a.tokens = redact.NewTokens(o.Key)
+		a.secret = o.Key
 	}
-	verdicts := a.verdicts(id)
-	loose := a.unlinked()
+	verdicts, loose := a.verdicts(), a.loose()
 	if len(verdicts)+len(loose) == 0 {
-		return wrong(meant(id, a.known(id), "look at the whole with gcdiag check; is it in the files that connectors.yaml names?"),
+		return wrong(meant(id, a.known(), "is it in the files that connectors.yaml names, and were they read whole? gcdiag check says so"),
 			"no system knows %q", redact.Mask(id))
 	}
 	p.code = codeSound
-	worse := func(code int) {
+	see := func(code int) {
 		if p.code != codeFault && code != codeSound {
 			p.code = code
 		}
@@ -80,62 +80,62 @@ func (p *program) showTrace(d *diagnosis.Diagnosis, o report.Options, format, id
 	for _, v := range verdicts {
 		switch {
 		case v.Status == step.Fail, v.Status == step.Downstream, d.InFault(v.Event):
-			worse(codeFault)
+			see(codeFault)
 		case v.Status == step.Inconclusive:
-			worse(codeInconclusive)
+			see(codeInconclusive)
 		}
 	}
-	for _, l := range loose {
-		worse(codeInconclusive)
-		if l.finding != nil && l.finding.Class() == finding.Fault {
-			worse(codeFault)
-			p.code = codeFault
+	for _, r := range loose {
+		if r.finding != nil && r.finding.Class() == finding.Fault {
+			see(codeFault)
+		} else {
+			see(codeInconclusive)
 		}
 	}
 	traces := report.TraceOf(d, verdicts, o)
 	if format == "json" {
-		if traces == nil {
-			traces = []report.Trace{}
+		for _, r := range loose {
+			p.note(r.text)
 		}
-		if err := p.printJSON(traces); err != nil {
-			return err
-		}
-	} else if len(traces) > 0 {
+		return p.printJSON(append([]report.Trace{}, traces...))
+	}
+	if len(traces) > 0 {
 		if err := written(render.Trace(p.out, traces, p.screen())); err != nil {
 			return err
 		}
 	}
-	for i, l := range loose {
-		if i == shown {
-			p.say("and %d more such rows", len(loose)-i)
-			break
+	for i, r := range loose {
+		if i > 0 || len(traces) > 0 {
+			r.text = "\n" + r.text
 		}
-		p.note(l.text)
+		if err := p.print(r.text + "\n"); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // aliases finds what an id can mean in a case.
 type aliases struct {
-	d      *diagnosis.Diagnosis
-	key    string         // of the id
-	tokens *redact.Tokens // nil where card ids are shown as they are
+	d       *diagnosis.Diagnosis
+	id, key string
+	secret  []byte // of the card tokens; nil where card ids are shown as they are
 }
 
 func (a *aliases) is(ids ...string) bool {
 	return slices.ContainsFunc(ids, func(id string) bool { return id != "" && ident.Key(id) == a.key })
 }
 
-// verdicts lists the events that an id stands for, by time. The id of a
-// movement means that movement and no other that it may stand in as well.
-func (a *aliases) verdicts(id string) []*step.Verdict {
+// verdicts lists the events that the id stands for, by time. The id of a
+// movement means that movement alone, wherever else it may stand.
+func (a *aliases) verdicts() []*step.Verdict {
 	var own, others []*step.Verdict
 	for _, v := range a.d.Verdicts {
 		m := v.Event.Movement
 		switch {
 		case a.is(m.ID):
 			own = append(own, v)
-		case a.is(m.Order, m.Refund, m.Card), a.card(m.Card, id), a.rows(v.Event):
+		case a.is(m.Order, m.Refund, m.Card), a.card(m.Card), a.rows(v.Event):
 			others = append(others, v)
 		}
 	}
@@ -145,99 +145,95 @@ func (a *aliases) verdicts(id string) []*step.Verdict {
 	return others
 }
 
-// card reports whether an id is a card's token.
-func (a *aliases) card(card, id string) bool {
-	return card != "" && a.tokens != nil && strings.HasPrefix(id, "card_") && a.tokens.Card(ident.Key(card)) == id
+const tokenStart = "card_"
+
+// card reports whether the id is a card's token. Two cards whose tokens begin
+// alike, which a report tells apart by longer ones, are both meant.
+func (a *aliases) card(card string) bool {
+	return card != "" && a.secret != nil && strings.HasPrefix(a.id, tokenStart) && strings.HasPrefix(a.id, a.token(card))
 }
+
+func (a *aliases) token(card string) string { return redact.NewTokens(a.secret).Card(ident.Key(card)) }
 
 // rows reports whether a delivery or an ERP row of an event bears the id.
 func (a *aliases) rows(e *trace.Event) bool {
-	for _, x := range e.Deliveries {
-		if a.is(x.ID, x.Notification, x.ERPRef) {
-			return true
-		}
-	}
-	for _, l := range e.Postings {
-		if a.is(l.Posting.ID, l.Posting.Document, l.Posting.Ref) {
-			return true
-		}
-	}
-	if e.Batch != nil {
-		for _, x := range e.Batch.Postings {
-			if a.is(x.ID, x.Document, x.Ref) {
-				return true
-			}
-		}
-	}
-	return slices.ContainsFunc(e.Exceptions, func(x *record.Exception) bool { return a.is(x.ID, x.Ref) })
+	posting := func(r *record.Posting) bool { return a.is(r.ID, r.Document, r.Ref) }
+	return slices.ContainsFunc(e.Deliveries, func(r *record.Delivery) bool { return a.is(r.ID, r.Notification, r.ERPRef) }) ||
+		slices.ContainsFunc(e.Postings, func(l trace.Link) bool { return posting(l.Posting) }) ||
+		e.Batch != nil && slices.ContainsFunc(e.Batch.Postings, posting) ||
+		slices.ContainsFunc(e.Exceptions, func(r *record.Exception) bool { return a.is(r.ID, r.Ref) })
 }
 
-// looseRow is an ERP row or a delivery that speaks of no event.
+// looseRow is a row that speaks of no event.
 type looseRow struct {
 	finding *diagnosis.Finding // that names it, or nil
-	text    string
+	text    string             // fit for a terminal
 }
 
-// unlinked lists the rows that bear the id and speak of no event.
-func (a *aliases) unlinked() []looseRow {
+// loose lists the rows that bear the id and speak of no event.
+func (a *aliases) loose() []looseRow {
 	var out []looseRow
-	for _, x := range a.d.Set.Unlinked {
-		if !a.is(x.ID, x.Document, x.Ref, x.Order, x.Refund, x.Card) {
-			continue
+	add := func(what, id string, s record.Source, f *diagnosis.Finding) {
+		r := looseRow{finding: f, text: fmt.Sprintf("%s %s (%s) speaks of no event of the platform", what, id, a.place(s))}
+		if f != nil {
+			title := f.Title
+			if a.secret != nil {
+				title = redact.Mask(title)
+			}
+			r.text += fmt.Sprintf(": %s %s, %s", f.ID, f.Code, title)
 		}
-		l := looseRow{text: fmt.Sprintf("ERP row %s (%s) speaks of no event of the platform", x.ID, a.place(x.Source))}
-		i := slices.IndexFunc(a.d.Findings, func(f *diagnosis.Finding) bool { return slices.Contains(f.Postings, x) })
-		if i >= 0 {
-			l.finding = a.d.Findings[i]
-			l.text += fmt.Sprintf(": %s %s, %s", l.finding.ID, l.finding.Code, l.finding.Title)
-		}
-		out = append(out, l)
+		r.text = render.Escape(r.text)
+		out = append(out, r)
 	}
-	for _, x := range a.d.Set.Strays {
-		if a.is(x.ID, x.Notification, x.Event, x.ERPRef, x.Order, x.Refund, x.Card) {
-			out = append(out, looseRow{text: fmt.Sprintf("delivery %s (%s) speaks of no event of the platform", x.ID, a.place(x.Source))})
+	for _, r := range a.d.Set.Unlinked {
+		if a.is(r.ID, r.Document, r.Ref, r.Order, r.Refund, r.Card) {
+			var f *diagnosis.Finding
+			if i := slices.IndexFunc(a.d.Findings, func(f *diagnosis.Finding) bool { return slices.Contains(f.Postings, r) }); i >= 0 {
+				f = a.d.Findings[i]
+			}
+			add("ERP row", r.ID, r.Source, f)
+		}
+	}
+	for _, r := range a.d.Set.Strays {
+		if a.is(r.ID, r.Notification, r.Event, r.ERPRef, r.Order, r.Refund, r.Card) {
+			add("delivery", r.ID, r.Source, nil)
+		}
+	}
+	for _, r := range a.d.Set.LooseQueue {
+		if a.is(r.ID, r.Ref, r.Order, r.Card) {
+			add("exception", r.ID, r.Source, nil)
 		}
 	}
 	return out
 }
 
 func (a *aliases) place(s record.Source) string {
-	inputs := a.d.Case.Systems[s.System].Inputs
-	if int(s.Input) >= len(inputs) {
-		return a.d.Case.Systems[s.System].Name
+	system := a.d.Case.Systems[s.System]
+	if int(s.Input) >= len(system.Inputs) {
+		return system.Name
 	}
-	return file.Place(inputs[s.Input].Name, s.Row)
+	return file.Place(system.Inputs[s.Input].Name, s.Row)
 }
 
-// known lists ids that may be shown: those of movements, orders and refunds,
-// and of ERP rows, and, where redaction is off, of cards. For a word that looks
-// like a token it lists the tokens.
-func (a *aliases) known(id string) []string {
+// known lists the ids that may be shown: those of movements, orders, refunds and
+// ERP rows, and of cards as far as they may be.
+func (a *aliases) known() []string {
 	var out []string
-	seen := map[string]bool{}
-	add := func(ids ...string) {
-		for _, id := range ids {
-			if id != "" && !seen[id] {
-				seen[id] = true
-				out = append(out, id)
-			}
-		}
-	}
 	for _, v := range a.d.Verdicts {
 		m := v.Event.Movement
-		add(m.ID, m.Order, m.Refund)
+		out = append(out, m.ID, m.Order, m.Refund)
 		switch {
-		case a.tokens == nil:
-			add(m.Card)
-		case strings.HasPrefix(id, "card_"):
-			add(a.tokens.Card(ident.Key(m.Card)))
+		case a.secret == nil:
+			out = append(out, m.Card)
+		case strings.HasPrefix(a.id, tokenStart):
+			out = append(out, a.token(m.Card))
 		}
 		for _, l := range v.Event.Postings {
-			add(l.Posting.ID)
+			out = append(out, l.Posting.ID)
 		}
 	}
-	for _, x := range a.d.Set.Unlinked {
-		add(x.ID)
+	for _, r := range a.d.Set.Unlinked {
+		out = append(out, r.ID)
 	}
 	return out
 }

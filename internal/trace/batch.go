@@ -32,6 +32,7 @@ func (l *linker) byBatchKey() {
 		}
 	}
 	for _, k := range keys {
+		rows[k] = l.liabilityLines(rows[k])
 		// each kind that the lines name has its own sum; lines without a kind take what is left
 		named := map[record.Kind]bool{}
 		for _, row := range rows[k] {
@@ -73,6 +74,27 @@ func (l *linker) byBatchKey() {
 			}
 		}
 	}
+}
+
+// liabilityLines are the lines of a batch that stand for its events: those on
+// the liability accounts. The other lines of the same journal are their other
+// side. Where no line is on a liability account, all are returned.
+func (l *linker) liabilityLines(rows []int) []int {
+	var on []int
+	for _, row := range rows {
+		if p := l.rows[row]; p.Account == "" || l.s.Liability(p.Account) {
+			on = append(on, row)
+		}
+	}
+	if len(on) == 0 {
+		return rows
+	}
+	for _, row := range rows {
+		if !slices.Contains(on, row) {
+			l.owner[row] = batched
+		}
+	}
+	return on
 }
 
 // batchable reports whether an event can be part of a line that counts.

@@ -358,7 +358,37 @@ func (l *linker) byOrders() {
 		groups[k] = append(groups[k], row)
 	}
 	for _, k := range keys {
-		l.assign(groups[k], l.byOrder.all(k), ByOrderCard, ByOrder)
+		events := l.byOrder.all(k)
+		l.orderSums(groups[k], events)
+		l.assign(groups[k], events, ByOrderCard, ByOrder)
+	}
+}
+
+// orderSums links a line that is the sum of several events of its order, where
+// no single one has its amount.
+func (l *linker) orderSums(rows []int, events []int32) {
+	if len(events) < 2 {
+		return
+	}
+	for _, row := range rows {
+		p := l.rows[row]
+		if l.owner[row] != free || p.Account != "" && !l.s.Liability(p.Account) || p.Card != "" && !l.foreign[record.Postings] {
+			continue
+		}
+		var parts []*Event
+		sum, single := money.Amount(0), false
+		for _, i := range events {
+			e := l.s.Events[i]
+			if l.taken[i] != 0 || e.Batch != nil || !kindAgrees(p, e) || e.Currency != p.Currency || !l.batchable(e) || (e.Owed > 0) != (p.Amount > 0) {
+				continue
+			}
+			single = single || e.Owed == p.Amount
+			parts = append(parts, e)
+			sum += e.Owed
+		}
+		if !single && len(parts) > 1 && sum == p.Amount {
+			l.makeBatch([]int{row}, parts, ByOrder)
+		}
 	}
 }
 
@@ -548,50 +578,126 @@ func (l *linker) byIDParts() {
 // byCards links rows that name a card but neither event nor order: same kind
 // and amount first, then the same kind alone if it is near in time.
 func (l *linker) byCards() {
-	groups := map[string][]int{}
-	var keys []string
+	var rows []int
 	for row, p := range l.rows {
-		k := l.key(p.Card)
-		if l.owner[row] != free || k == "" {
-			continue
-		}
-		if !l.byCard.has(k) {
-			continue
-		}
-		if groups[k] == nil {
-			keys = append(keys, k)
-		}
-		groups[k] = append(groups[k], row)
-	}
-	for _, k := range keys {
-		var open []int32
-		for _, i := range l.byCard.all(k) {
-			if l.taken[i] == 0 {
-				open = append(open, i)
-			}
-		}
-		for _, row := range groups[k] {
-			p := l.rows[row]
-			var best *Event
-			for _, i := range open {
-				e := l.s.Events[i]
-				if l.taken[i] != 0 || !l.unreferenced(p, e) || !kindAgrees(p, e) || p.Amount != e.Owed || p.Currency != e.Currency || !l.near(p, e, lateMost) {
-					continue
-				}
-				if best == nil || l.nearer(p, e, best) {
-					best = e
-				}
-			}
-			if best == nil && p.Kind != record.NoKind && p.Ref == "" && p.Order == "" {
-				best = l.pick(open, func(e *Event) bool {
-					return l.taken[l.pos[e]] == 0 && p.Kind == e.Movement.Kind && l.near(p, e, 48*time.Hour)
-				})
-			}
-			if best != nil {
-				l.link(row, best, ByCard)
-			}
+		if k := l.key(p.Card); l.owner[row] == free && k != "" && l.byCard.has(k) {
+			rows = append(rows, row)
 		}
 	}
+	l.match(rows, lateMost, ByCard, func(row int) []int32 {
+		p := l.rows[row]
+		var out []int32
+		for _, i := range l.byCard.all(l.key(p.Card)) {
+			if e := l.s.Events[i]; p.Amount == e.Owed && p.Currency == e.Currency && kindAgrees(p, e) && l.unreferenced(p, e) {
+				out = append(out, i)
+			}
+		}
+		return out
+	})
+	for _, row := range rows {
+		p := l.rows[row]
+		if l.owner[row] != free || p.Kind == record.NoKind || p.Ref != "" || p.Order != "" {
+			continue
+		}
+		if e := l.pick(l.byCard.all(l.key(p.Card)), func(e *Event) bool {
+			return l.taken[l.pos[e]] == 0 && e.Batch == nil && e.Rivals == nil && p.Kind == e.Movement.Kind && l.near(p, e, dateSlack)
+		}); e != nil {
+			l.link(row, e, ByCard)
+		}
+	}
+}
+
+// match links rows to events that each row could stand for, nearest days first:
+// those of the row's own day, then those within two days, then those as late as
+// may be. Within a stretch, rows and events that could be exchanged for one
+// another form a group: one row and one event are linked, as many rows as events
+// are linked in any way, and fewer rows than events wait for the next stretch.
+// What is left in the end is a tie.
+func (l *linker) match(rows []int, latest time.Duration, one Rung, candidates func(row int) []int32) {
+	fits := []func(p *record.Posting, e *Event) bool{
+		func(p *record.Posting, e *Event) bool { return l.sameDay(p, e) },
+		func(p *record.Posting, e *Event) bool { return l.near(p, e, min(latest, dateSlack)) },
+	}
+	if latest > dateSlack {
+		fits = append(fits, func(p *record.Posting, e *Event) bool { return l.near(p, e, latest) })
+	}
+	for level, fit := range fits {
+		rowsOf := map[int32][]int{}
+		eventsOf := map[int][]int32{}
+		for _, row := range rows {
+			if l.owner[row] != free {
+				continue
+			}
+			for _, i := range candidates(row) {
+				if e := l.s.Events[i]; l.taken[i] == 0 && e.Batch == nil && e.Rivals == nil && e.Scope != Cancelled && fit(l.rows[row], e) {
+					rowsOf[i] = append(rowsOf[i], row)
+					eventsOf[row] = append(eventsOf[row], i)
+				}
+			}
+		}
+		seen := map[int]bool{}
+		for _, row := range rows {
+			if len(eventsOf[row]) == 0 || seen[row] {
+				continue
+			}
+			group, events := exchangeable(row, rowsOf, eventsOf, seen)
+			switch {
+			case len(group) == 1 && len(events) == 1:
+				l.link(group[0], l.s.Events[events[0]], one)
+			case len(group) >= len(events) && l.matchAll(events, rowsOf):
+			case l.matchAll(l.delivered(events), rowsOf):
+			case level == len(fits)-1:
+				l.tie(group, events)
+			}
+		}
+	}
+}
+
+// exchangeable is the group of rows and events that a row belongs to.
+func exchangeable(row int, rowsOf map[int32][]int, eventsOf map[int][]int32, seen map[int]bool) (rows []int, events []int32) {
+	rows = []int{row}
+	seen[row] = true
+	in := map[int32]bool{}
+	for q := 0; q < len(rows); q++ {
+		for _, i := range eventsOf[rows[q]] {
+			if in[i] {
+				continue
+			}
+			in[i] = true
+			events = append(events, i)
+			for _, r := range rowsOf[i] {
+				if !seen[r] {
+					seen[r] = true
+					rows = append(rows, r)
+				}
+			}
+		}
+	}
+	slices.Sort(rows)
+	slices.Sort(events)
+	return rows, events
+}
+
+// tie keeps rows and events that can't be told apart together.
+func (l *linker) tie(rows []int, events []int32) {
+	t := &Tie{}
+	for _, r := range rows {
+		l.owner[r] = tied
+		t.Postings = append(t.Postings, l.rows[r])
+	}
+	for _, i := range events {
+		e := l.s.Events[i]
+		e.Rivals = t
+		t.Events = append(t.Events, e)
+	}
+	l.s.Ties = append(l.s.Ties, t)
+}
+
+// sameDay reports whether a row bears the date that an event has in the ERP's calendar.
+func (l *linker) sameDay(p *record.Posting, e *Event) bool {
+	day := l.day(p)
+	at := e.Movement.At.Earliest()
+	return !at.Before(day) && at.Before(day.AddDate(0, 0, 1))
 }
 
 const (
@@ -656,8 +762,7 @@ func shape(k string) string {
 }
 
 // byAmounts links rows without any identifier to events without any row, by
-// amount, currency, kind and day: where the match is the only one both ways, or
-// where equal rows stand against as many equal events. Fewer rows than events is a tie.
+// amount, currency, kind and day.
 func (l *linker) byAmounts() {
 	type bucket struct {
 		c money.Currency
@@ -665,74 +770,34 @@ func (l *linker) byAmounts() {
 	}
 	open := map[bucket][]int32{}
 	for i, e := range l.s.Events {
-		if l.taken[i] == 0 && e.Batch == nil && e.Scope != Cancelled {
+		if l.taken[i] == 0 && e.Batch == nil && e.Rivals == nil {
 			b := bucket{e.Currency, e.Owed}
 			open[b] = append(open[b], int32(i))
 		}
 	}
-	// connected groups of rows and events
-	rowsOf := map[int32][]int{}
-	eventsOf := map[int][]int32{}
+	var rows, byHand []int
 	for row, p := range l.rows {
-		if l.owner[row] != free || p.Card != "" && l.byCard.has(l.key(p.Card)) && p.Ref != "" {
+		if l.owner[row] != free || p.Card != "" && l.byCard.has(l.key(p.Card)) && p.Ref != "" || !l.onLedger(p) {
 			continue
 		}
-		late := dateSlack
 		if p.From == record.ByHand {
-			late = lateMost
+			byHand = append(byHand, row)
+		} else {
+			rows = append(rows, row)
 		}
+	}
+	candidates := func(row int) []int32 {
+		p := l.rows[row]
+		var out []int32
 		for _, i := range open[bucket{p.Currency, p.Amount}] {
-			e := l.s.Events[i]
-			if kindAgrees(p, e) && l.unreferenced(p, e) && l.near(p, e, late) && l.onLedger(p) {
-				rowsOf[i] = append(rowsOf[i], row)
-				eventsOf[row] = append(eventsOf[row], i)
+			if e := l.s.Events[i]; kindAgrees(p, e) && l.unreferenced(p, e) {
+				out = append(out, i)
 			}
 		}
+		return out
 	}
-	seen := map[int]bool{}
-	for row := range l.rows {
-		if len(eventsOf[row]) == 0 || seen[row] {
-			continue
-		}
-		rows, events := []int{row}, []int32{}
-		seen[row] = true
-		inE := map[int32]bool{}
-		for q := 0; q < len(rows); q++ {
-			for _, i := range eventsOf[rows[q]] {
-				if inE[i] {
-					continue
-				}
-				inE[i] = true
-				events = append(events, i)
-				for _, r := range rowsOf[i] {
-					if !seen[r] {
-						seen[r] = true
-						rows = append(rows, r)
-					}
-				}
-			}
-		}
-		slices.Sort(rows)
-		slices.Sort(events)
-		switch {
-		case len(rows) == 1 && len(events) == 1:
-			l.link(rows[0], l.s.Events[events[0]], ByAmount)
-		case len(rows) >= len(events) && l.matchAll(events, rowsOf):
-		case l.matchAll(l.delivered(events), rowsOf):
-		default:
-			t := &Tie{}
-			for _, r := range rows {
-				l.owner[r] = tied
-				t.Postings = append(t.Postings, l.rows[r])
-			}
-			for _, i := range events {
-				e := l.s.Events[i]
-				e.Rivals = t
-				t.Events = append(t.Events, e)
-			}
-			l.s.Ties = append(l.s.Ties, t)
-		}
-	}
+	l.match(rows, dateSlack, ByAmount, candidates)
+	l.match(byHand, lateMost, ByAmount, candidates)
 }
 
 // onLedger reports whether a row could stand for an event by its account alone.
