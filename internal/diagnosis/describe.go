@@ -182,6 +182,9 @@ func (d *Diagnosis) title(f *Finding, e finding.Entry) string {
 		}
 		return fmt.Sprintf("%s got nothing through from %s: %s lost", relay, stretch, what)
 	case finding.Routing:
+		if f.Cause.What == "ledger" {
+			return fmt.Sprintf("%s stand in the books of another company, %s", what, f.Cause.Value)
+		}
 		if reason != "" {
 			return fmt.Sprintf("%s %s refused by %s%s", what, were, books, reason)
 		}

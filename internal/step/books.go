@@ -83,6 +83,16 @@ func (j *Judge) read(e *trace.Event) Books {
 		if l, ok := j.best(e, elsewhere); ok {
 			b.Row, b.Rung = l.Posting, l.Rung
 			j.readElsewhere(e, &b, l.Posting)
+			if b.Stance == Elsewhere {
+				for _, x := range elsewhere {
+					if p := x.Posting; p.Account == l.Posting.Account && p.Amount == e.Owed && p.Currency == e.Currency && p.Kind == l.Posting.Kind {
+						b.Copies++
+					}
+				}
+				if b.Copies > 1 {
+					b.Stance, b.Code = Wrong, finding.Duplicate
+				}
+			}
 			if b.Stance != Nowhere {
 				return b
 			}
@@ -148,6 +158,13 @@ func (j *Judge) readPosted(e *trace.Event, b *Books, posted, elsewhere []trace.L
 		}
 	}
 	near := (sum - owed).Abs() <= j.tolerance(e)
+	for _, l := range posted {
+		if sys := &j.set.Case.Systems[l.Posting.System]; near && !holds(sys, e.Movement.Entity) {
+			b.Stance, b.Code, b.Row = Wrong, finding.Routing, l.Posting
+			b.Cause = Cause{"ledger", sys.Name}
+			return
+		}
+	}
 	switch {
 	case near && !foreign && kindOK:
 		b.Stance = Right
@@ -238,7 +255,8 @@ func (j *Judge) readElsewhere(e *trace.Event, b *Books, p *record.Posting) {
 	case !kindFits(e, p):
 		b.Stance, b.Code = Wrong, finding.MappingKind
 		b.Cause = Cause{"kind", kindWord(p)}
-		if p.Kind == record.Other && m.Kind == record.Redemption && p.Amount < 0 { // paid in, but not by card
+		// paid in or out, but not by card
+		if p.Kind == record.Other && (p.Amount > 0) == (e.Owed > 0) && (m.Kind == record.Redemption || m.Kind == record.RefundToCard && tenderWords(p)) {
 			b.Code = finding.MappingTender
 			b.Cause = Cause{"tender", kindWord(p)}
 		}
@@ -251,6 +269,11 @@ func (j *Judge) readElsewhere(e *trace.Event, b *Books, p *record.Posting) {
 		b.Stance = Elsewhere
 		b.Code, b.Cause = j.accountCode(e, p)
 	}
+}
+
+// tenderWords reports whether a row's own words speak of a means of payment.
+func tenderWords(p *record.Posting) bool {
+	return anyOf(strings.ToLower(p.Type+" "+p.Memo), "cash", "bank", "credit card", "debit card", "payment", "refund", "tender", "paypal", "stripe", "cheque", "check", "voucher clearing")
 }
 
 // readWaiting is about documents that have not reached the ledger.
@@ -457,10 +480,12 @@ func kindFits(e *trace.Event, p *record.Posting) bool {
 	switch {
 	case p.Kind == record.NoKind || p.Kind == m.Kind:
 		return true
-	case m.Kind == record.Reversal:
-		return p.Kind != record.Other && (p.Kind.Sign() == 0 || (p.Kind.Sign() > 0) == (e.Owed > 0) || (p.Amount > 0) == (e.Owed > 0))
+	case m.Kind != record.Reversal || p.Kind == record.Other:
+		return false
+	case p.Kind == record.RefundToCard && e.Owed > 0, p.Kind == record.SaleRefund && e.Owed < 0:
+		return true
 	}
-	return false
+	return e.Net != nil && p.Kind == e.Net.Events[0].Movement.Kind // what is reversed, with the other sign
 }
 
 func kindWord(p *record.Posting) string {

@@ -275,6 +275,9 @@ func (j *Judge) right(v *Verdict, f forward) {
 			v.Hops[1].Note = "shown by the row in the ERP"
 		}
 	}
+	if f.last != nil && f.last.Outcome == record.Delivered && v.Books.ByHand {
+		v.Notes = append(v.Notes, finding.RepairedByHand)
+	}
 	if f.sent > 1 {
 		v.Notes = append(v.Notes, finding.AbsorbedDuplicate)
 	}
@@ -498,7 +501,7 @@ func (j *Judge) sentWrong(v *Verdict, f forward) {
 // wrong judges an event that the books hold, but not as they should.
 func (j *Judge) wrong(v *Verdict, f forward) {
 	e, b := v.Event, v.Books
-	if j.cancelsOut(e) && !e.Net.Transfer {
+	if !b.Kind && j.cancelsOut(e) && !e.Net.Transfer {
 		v.Status = Pass
 		v.Notes = append(v.Notes, finding.Netted)
 		return

@@ -1,6 +1,8 @@
 package file
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -12,6 +14,34 @@ import (
 type evidence struct {
 	point, comma uint32
 	dmy, mdy     uint32
+
+	// Single marks before exactly three digits can be read in two ways. They are
+	// decimals all the same where the column writes thousands without a mark
+	// ("15000"), or where all its texts look like that and the currency has three
+	// decimals.
+	bare                    uint32
+	points, commas, amounts int
+}
+
+// mark is the decimal mark that a column shows, given the decimals of its
+// currency, or NoMark.
+func (e *evidence) mark(decimals int) money.Mark {
+	switch {
+	case e.point > 0 && e.comma > 0:
+		return money.NoMark
+	case e.point > 0:
+		return money.Point
+	case e.comma > 0:
+		return money.Comma
+	}
+	threes := e.points + e.commas
+	if threes == 0 || e.points > 0 && e.commas > 0 || e.bare == 0 && (decimals != 3 || threes < 3 || threes < e.amounts) {
+		return money.NoMark
+	}
+	if e.points > 0 {
+		return money.Point
+	}
+	return money.Comma
 }
 
 // join adds what the same column of another file of the export proves.
@@ -21,6 +51,10 @@ func (e *evidence) join(o evidence) {
 			*x.have = *x.more
 		}
 	}
+	if e.bare == 0 {
+		e.bare = o.bare
+	}
+	e.points, e.commas, e.amounts = e.points+o.points, e.commas+o.commas, e.amounts+o.amounts
 }
 
 // verdict says how a column was read, where that had to be found out, else "".
@@ -35,6 +69,10 @@ func (c *column) verdict() string {
 		return fmt.Sprintf("decimal point, as row %d shows", e.point)
 	case e.comma > 0:
 		return fmt.Sprintf("decimal comma, as row %d shows", e.comma)
+	case c.mark != money.NoMark && e.bare > 0:
+		return fmt.Sprintf("decimal %q: row %d writes thousands without a mark", string(rune(c.mark)), e.bare)
+	case c.mark != money.NoMark:
+		return fmt.Sprintf("decimal %q: all amounts have the three decimals of the currency", string(rune(c.mark)))
 	case e.dmy > 0 && e.mdy > 0:
 		return fmt.Sprintf("rows %d and %d contradict each other about the order of day and month; what reads both ways is refused", min(e.dmy, e.mdy), max(e.dmy, e.mdy))
 	case e.dmy > 0:
@@ -62,11 +100,11 @@ func (r *reader) ask() {
 		}
 		e := c.shows
 		c.decided = true
+		if c.class == amount {
+			c.mark = e.mark(r.spec.Currency.Exponent())
+			continue
+		}
 		switch {
-		case e.point > 0 && e.comma == 0:
-			c.mark = money.Point
-		case e.comma > 0 && e.point == 0:
-			c.mark = money.Comma
 		case e.dmy > 0 && e.mdy == 0:
 			c.order = dmy
 		case e.mdy > 0 && e.dmy == 0:
@@ -130,12 +168,21 @@ func (e *evidence) see(class class, cell []byte, row uint32) {
 	}
 	if class == amount {
 		w, err := money.Parse(cell, money.NoMark)
+		e.amounts++
 		switch {
+		case errors.Is(err, money.ErrUnsure):
+			if bytes.IndexByte(cell, '.') >= 0 {
+				e.points++
+			} else {
+				e.commas++
+			}
 		case err != nil:
 		case w.Mark == money.Point:
 			first(&e.point)
 		case w.Mark == money.Comma:
 			first(&e.comma)
+		case w.Scale == 0 && (w.Coef > 9999 || w.Coef < -9999):
+			first(&e.bare)
 		}
 		return
 	}
