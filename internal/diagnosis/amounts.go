@@ -80,6 +80,9 @@ func (d *Diagnosis) amounts() {
 		case booked == 0:
 			reason = "it is zero"
 		}
+		if reason == "" && v.Books.Stance == step.Elsewhere && v.Books.Row != nil {
+			reason = "and it stands on account " + v.Books.Row.Account
+		}
 		v.Code = code
 		v.Cause = step.Cause{What: "amount", Value: reason}
 		if reason != "" && v.Hops[2].Note == "" {

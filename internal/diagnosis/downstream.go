@@ -37,7 +37,7 @@ func (d *Diagnosis) usable(v *step.Verdict) money.Amount {
 func (d *Diagnosis) downstream() {
 	for _, card := range d.Set.ByCard {
 		var root, pending, doubt *step.Verdict
-		whole, covered, platform := d.whole(card), money.Amount(0), money.Amount(0)
+		whole, covered, platform := d.whole(card) && d.booksReach(card), money.Amount(0), money.Amount(0)
 		for _, e := range card {
 			v := d.of[e]
 			if e.Scope == trace.Countable && root != nil && v != root && d.follows(v) && !alike(v, root) {
@@ -214,6 +214,17 @@ func (d *Diagnosis) whole(card []*trace.Event) bool {
 		return !created.Latest().Before(m.At.Earliest().Add(-48 * time.Hour))
 	}
 	return m.Kind == record.Load || m.Kind == record.TransferIn
+}
+
+// booksReach reports whether the books show what a card had before the window,
+// if it had anything: an export that begins with the window does not.
+func (d *Diagnosis) booksReach(card []*trace.Event) bool {
+	for _, e := range card {
+		if e.Scope == trace.OutsideWindow && e.Movement.At.Earliest().Before(d.Case.Window.Since) && e.Owed > 0 && d.of[e].Books.Stance == step.Nowhere {
+			return false
+		}
+	}
+	return true
 }
 
 // createdAt is when a card was made, if any record says so.

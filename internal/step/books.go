@@ -136,9 +136,12 @@ func (j *Judge) readBatch(e *trace.Event) Books {
 		j.readElsewhere(e, &b, p)
 		return b
 	}
-	b.Copies = 1
-	b.Booked.Add(e.Currency, e.Owed)
+	b.Copies = max(t.Copies, 1)
+	b.Booked.Add(e.Currency, e.Owed*money.Amount(b.Copies))
 	b.ByHand = p.From == record.ByHand
+	if b.Copies > 1 {
+		b.Stance, b.Code = Wrong, finding.Duplicate
+	}
 	return b
 }
 

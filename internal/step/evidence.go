@@ -36,7 +36,8 @@ type Evidence struct {
 	// step 4 can't be checked.
 	AccountsKnown bool
 	rejects       map[record.Type]*rejects
-	failuresLog   map[int]bool // systems whose log shows failures only
+	known         map[string]bool // identifiers of events, once asked for
+	failuresLog   map[int]bool    // systems whose log shows failures only
 }
 
 // source is one record type of one system.
@@ -57,9 +58,11 @@ type damagedRow struct {
 	amount money.Opt
 }
 
+// rejects are the unreadable rows of one record type: those that name an event,
+// by any of its identifiers, and the times of those that name none.
 type rejects struct {
 	keys     map[string]bool
-	nameless int
+	nameless []record.Time
 }
 
 func newEvidence(set *trace.Set) *Evidence {
@@ -89,11 +92,15 @@ func newEvidence(set *trace.Set) *Evidence {
 			x = &rejects{keys: map[string]bool{}}
 			v.rejects[r.Record] = x
 		}
-		if len(r.Keys) == 0 {
-			x.nameless++
-		}
+		names := false
 		for _, k := range r.Keys {
-			x.keys[ident.Key(k)] = true
+			if k = ident.Key(k); v.names(k) {
+				x.keys[k] = true
+				names = true
+			}
+		}
+		if !names {
+			x.nameless = append(x.nameless, r.At)
 		}
 	}
 	for p := range c.Postings.All() {
@@ -106,6 +113,30 @@ func newEvidence(set *trace.Set) *Evidence {
 	v.findFailureLogs()
 	v.findDamage()
 	return v
+}
+
+// names reports whether an identifier is one of an event's.
+func (v *Evidence) names(key string) bool {
+	if v.known == nil {
+		v.known = map[string]bool{}
+		for _, e := range v.set.Events {
+			m := e.Movement
+			for _, id := range []string{m.ID, m.Order, m.Refund, m.Card} {
+				v.known[ident.Key(id)] = true
+			}
+		}
+	}
+	return key != "" && v.known[key]
+}
+
+// rejectFits reports whether an unreadable row that names no event can be one's
+// by its time: from a day before it to so much after it as a row may be late.
+func (v *Evidence) rejectFits(row record.Time, e *trace.Event) bool {
+	if !row.Known() {
+		return true
+	}
+	at := e.Movement.At
+	return !row.Latest().Before(at.Earliest().Add(-24*time.Hour)) && !row.Earliest().After(at.Latest().Add(v.set.Case.Policy.Grace+24*time.Hour))
 }
 
 // findCaps looks for lists that end too early: a stated cap that was reached, or
@@ -361,7 +392,10 @@ func (v *Evidence) silence(s *source, t record.Type, e *trace.Event) *Gap {
 		return g
 	}
 	if x := v.rejects[t]; x != nil {
-		hit := x.nameless > 0
+		hit := false
+		for _, at := range x.nameless {
+			hit = hit || v.rejectFits(at, e)
+		}
 		for _, k := range []string{m.ID, m.Order, m.Refund, m.Card} {
 			hit = hit || k != "" && x.keys[ident.Key(k)]
 		}

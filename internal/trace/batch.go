@@ -117,7 +117,15 @@ func (l *linker) makeBatch(rows []int, events []*Event, r Rung) *Batch {
 		e.Batch = b
 	}
 	b.Rest = sum
-	if sum != 0 {
+	owed := money.Amount(0)
+	for _, e := range events {
+		owed += e.Owed
+	}
+	switch {
+	case sum == 0:
+	case owed != 0 && sum > 0 == (owed > 0) && sum%owed == 0 && len(rows) > 1:
+		b.Copies, b.Rest = int(sum/owed)+1, 0
+	default:
 		b.lacking()
 	}
 	l.s.Batches = append(l.s.Batches, b)

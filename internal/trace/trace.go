@@ -112,6 +112,7 @@ type Batch struct {
 	Missing    []*Event
 	Candidates []*Event
 	Rest       money.Amount // lines − events, after Missing is taken out
+	Copies     int          // how many times the lines hold the events, where that is a whole number above one
 }
 
 // Tie is a set of events that share fewer possible rows than there are events.

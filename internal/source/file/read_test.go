@@ -398,7 +398,7 @@ func TestRejectsSayWhereAndWhy(t *testing.T) {
 		{"too many columns", "m1,load,c1,50,2026-10-01,x\n", "6 columns", nil, ""},
 		{"a NUL byte", "m1,load,c\x001,50,2026-10-01\n", "NUL", nil, ""},
 		{"text after a quote", "\"m1\"x,load,c1,50,2026-10-01\n", "quote", nil, ""},
-		{"a spreadsheet's error", "m1,load,#REF!,50,2026-10-01\n", "#REF!", nil, ""},
+		{"a spreadsheet's error", "m1,load,#REF!,50,2026-10-01\n", "#REF!", []string{"m1"}, "2026-10-01"},
 		{"card codes are not shown", "m1,load,c1,h4cd9f3axk2m77q1,2026-10-01\n", "77q1", []string{"m1", "c1"}, "2026-10-01"},
 		{"control characters are shown escaped", "m1,l\x1b[31moad,c1,50,2026-10-01\n", `\x1b`, []string{"m1", "c1"}, "2026-10-01"},
 	}

@@ -162,7 +162,7 @@ func (r *reader) take(sink Sink) error {
 	if !r.fill() {
 		return nil
 	}
-	if r.why != "" {
+	if len(r.row.cells) > len(r.columns) && r.why != "" { // which cell is which can't be trusted
 		return r.reject(sink, casefile.Reject{Reason: r.why})
 	}
 	for _, f := range r.sch.need {
@@ -247,6 +247,7 @@ func (r *reader) fill() bool {
 		}
 		if c[0] == '#' && col.class != text && sheetError(c) {
 			r.refuse("%s holds the spreadsheet error %s", col.field, c)
+			continue
 		}
 		r.cells[col.field] = c
 		r.number[col.field] = r.row.number != nil && r.row.number[i]
