@@ -293,8 +293,6 @@ func first[T any](t casefile.Table[T]) *T {
 	return nil
 }
 
-func first2[T any](t casefile.Table[T]) *T { return first(t) }
-
 // TestOneSpoiltRowIsFound changes one field of one healthy posting and demands
 // that this event, and no other, is blamed for just that.
 func TestOneSpoiltRowIsFound(t *testing.T) {

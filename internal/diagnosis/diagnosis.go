@@ -12,7 +12,6 @@ import (
 
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/finding"
-	"gcdiag/internal/ident"
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 	"gcdiag/internal/step"
@@ -297,5 +296,3 @@ func (d *Diagnosis) system(r record.Role) *casefile.System {
 	}
 	return nil
 }
-
-func (d *Diagnosis) order(id string) *record.Order { return d.Set.Orders[ident.Key(id)] }

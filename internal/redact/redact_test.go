@@ -112,7 +112,7 @@ func TestTokens(t *testing.T) {
 	if got := a.Card("c-1"); len(got) != len("card_")+8 || !strings.HasPrefix(got, "card_") || strings.Contains(got, "c-1") {
 		t.Errorf("token %q", got)
 	}
-	if a.Card("c-1") != b.Card("c-1") || a.Card("c-1") != a.Card("c-1") {
+	if again := a.Card("c-1"); again != b.Card("c-1") || again != a.Card("c-1") {
 		t.Error("one key gives one token")
 	}
 	if a.Card("c-1") == a.Card("c-2") || a.Card("c-1") == other.Card("c-1") {
