@@ -23,7 +23,7 @@ import (
 //   - any other row with an id that its system has used already is a reject that
 //     names both places.
 //
-// Ids are compared by ident.Key. What comes out does not depend on the order in
+// Ids are compared by ident.Plain. What comes out does not depend on the order in
 // which rows come in, but for the order of the tables and the rows that stand
 // for several equal ones. It is not safe for concurrent use.
 type Builder struct {
@@ -219,7 +219,7 @@ func (p *part[T]) add(r T) error {
 // find looks up the first record with the id of the one just added, which it is
 // where there is none yet.
 func (p *part[T]) find(is row) (first uint32, known bool) {
-	key := ident.Key(*is.id)
+	key := ident.Plain(*is.id)
 	system := [2]byte{byte(is.System), byte(is.System >> 8)}
 	var h maphash.Hash
 	h.SetSeed(p.b.seed)
@@ -233,7 +233,7 @@ func (p *part[T]) find(is row) (first uint32, known bool) {
 		return last, false
 	}
 	kept := p.of(p.rows.at(int(first)))
-	if kept.System == is.System && ident.Key(*kept.id) == key {
+	if kept.System == is.System && ident.Plain(*kept.id) == key {
 		return first, true
 	}
 	name := string(system[:]) + key
@@ -277,7 +277,7 @@ func (p *part[T]) comparable(r *T) reflect.Value {
 	c := *r
 	is := p.of(&c)
 	*is.Source = record.Source{}
-	*is.id = ident.Key(*is.id)
+	*is.id = ident.Plain(*is.id)
 	v := reflect.ValueOf(&c).Elem()
 	attrs := v.FieldByName("Attrs").Addr().Interface().(*[]record.Attr)
 	*attrs = slices.SortedFunc(slices.Values(*attrs), func(x, y record.Attr) int {

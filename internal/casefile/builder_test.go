@@ -50,7 +50,7 @@ func TestRepeatedMovements(t *testing.T) {
 		{"one row", []record.Movement{load(1, nil)}, []uint32{1}, nil, 0, 0},
 		{"two events", []record.Movement{load(1, nil), load(2, func(m *record.Movement) { m.ID = "m-2" })}, []uint32{1, 2}, nil, 0, 0},
 		{"the same row three times", []record.Movement{load(1, nil), load(2, nil), load(3, nil)}, []uint32{1}, nil, 2, 0},
-		{"another form of the id", []record.Movement{load(1, func(m *record.Movement) { m.ID = "gid://shop/Movement/M-1" }), load(2, nil)}, []uint32{1}, nil, 1, 0},
+		{"another form of the id", []record.Movement{load(1, func(m *record.Movement) { m.ID = "gid://shop/Movement/m-1" }), load(2, nil)}, []uint32{1}, nil, 1, 0},
 		{"attributes in another order", []record.Movement{
 			load(1, func(m *record.Movement) { m.Attrs = []record.Attr{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}} }),
 			load(2, func(m *record.Movement) { m.Attrs = []record.Attr{{Name: "b", Value: "2"}, {Name: "a", Value: "1"}} })}, []uint32{1}, nil, 1, 0},
@@ -115,7 +115,7 @@ func TestOtherRepetitions(t *testing.T) {
 	b.Posting(record.Posting{Source: src(2, 1), Amount: 100, Dated: hour(0)})
 	b.Posting(record.Posting{Source: src(2, 2), Amount: 100, Dated: hour(0)})
 	b.Posting(record.Posting{Source: src(2, 3), ID: "JE-1", Ref: "m-1", Amount: 100, Dated: hour(1)})
-	b.Posting(record.Posting{Source: src(2, 4), ID: "je-1", Ref: "m-2", Amount: 100, Dated: hour(2), Batch: "b"})
+	b.Posting(record.Posting{Source: src(2, 4), ID: "#JE-1", Ref: "m-2", Amount: 100, Dated: hour(2), Batch: "b"})
 	b.Posting(record.Posting{Source: src(2, 5), ID: "JE-1", Ref: "m-1", Amount: 100, Dated: hour(1)})
 	b.Delivery(record.Delivery{Source: src(1, 7), Event: "m-1", Outcome: record.Delivered, ReceivedAt: hour(0)})
 	b.Delivery(record.Delivery{Source: src(1, 8), Event: "m-1", Outcome: record.Delivered, ReceivedAt: hour(0)})
@@ -152,7 +152,7 @@ func TestOtherRepetitions(t *testing.T) {
 	if len(places) != 4 || places[2] != "log.csv:2" || places[3] != "Books:4" || !strings.HasPrefix(places[0], "movements.csv:") {
 		t.Errorf("rejects at %q, want them by system and row", places)
 	}
-	if r := c.Rejects[3]; !slices.Equal(r.Keys, []string{"je-1", "m-2", "b"}) || !strings.Contains(r.Reason, "Books:3") {
+	if r := c.Rejects[3]; !slices.Equal(r.Keys, []string{"#JE-1", "m-2", "b"}) || !strings.Contains(r.Reason, "Books:3") {
 		t.Errorf("reject %+v", r)
 	}
 	read := c.Systems[2].Read(record.Postings)

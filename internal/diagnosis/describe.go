@@ -106,6 +106,27 @@ func (d *Diagnosis) named(r record.Role, without string) string {
 	return without
 }
 
+// relay names the integration systems that the roots of a finding went through,
+// or else all there are.
+func (d *Diagnosis) relay(f *Finding) string {
+	seen := map[int]bool{}
+	for _, v := range f.Roots {
+		if s := v.Hops[1].System; s >= 0 {
+			seen[s] = true
+		}
+	}
+	var names []string
+	for i := range d.Case.Systems {
+		if s := d.Case.Systems[i]; s.Role == record.Integration && (len(seen) == 0 || seen[i]) {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "the integration"
+	}
+	return strings.Join(names, " and ")
+}
+
 func (d *Diagnosis) stamp(t record.Time) string {
 	if !t.Known() {
 		return ""
@@ -120,7 +141,7 @@ func (d *Diagnosis) stamp(t record.Time) string {
 // title says in one line what happened.
 func (d *Diagnosis) title(f *Finding, e finding.Entry) string {
 	what := f.what()
-	shop, relay, books := d.named(record.Platform, "the platform"), d.named(record.Integration, "the integration"), d.named(record.ERP, "the ERP")
+	shop, relay, books := d.named(record.Platform, "the platform"), d.relay(f), d.named(record.ERP, "the ERP")
 	is := "are"
 	if f.Count() == 1 {
 		is = "is"
@@ -192,10 +213,14 @@ func (d *Diagnosis) title(f *Finding, e finding.Entry) string {
 	case finding.MappingKind:
 		return fmt.Sprintf("%s arrive in %s as %q", what, books, f.Cause.Value)
 	case finding.MappingAmount, finding.MappingUnit:
-		if f.Cause.Value != "" {
-			return fmt.Sprintf("%s arrive with a wrong amount: %s", what, f.Cause.Value)
+		arrive := map[string]string{"are": "arrive", "is": "arrives"}[is]
+		if strings.HasPrefix(f.Cause.Value, "and ") {
+			return fmt.Sprintf("%s %s in %s with a wrong amount, %s", what, arrive, books, f.Cause.Value)
 		}
-		return fmt.Sprintf("%s arrive in %s with a wrong amount", what, books)
+		if f.Cause.Value != "" {
+			return fmt.Sprintf("%s %s with a wrong amount: %s", what, arrive, f.Cause.Value)
+		}
+		return fmt.Sprintf("%s %s in %s with a wrong amount", what, arrive, books)
 	case finding.MappingCurrency:
 		if len(f.Cause.Value) > 3 {
 			return fmt.Sprintf("%s arrive in the wrong currency: %s", what, f.Cause.Value)
@@ -301,13 +326,16 @@ func (d *Diagnosis) why(f *Finding, e finding.Entry) string {
 			s = append(s, fmt.Sprintf("All of them went through flow %q.", f.Cause.Value))
 		}
 	case "amount":
-		if f.Cause.Value != "" {
+		if strings.HasPrefix(f.Cause.Value, "it ") || strings.HasPrefix(f.Cause.Value, "the ") {
 			s = append(s, "What was booked: "+f.Cause.Value+".")
 		}
 	}
-	if f.Class() == finding.EvidenceGap && f.Note != "" {
-		s = append(s, upper(f.Note)+".")
-	} else {
+	switch {
+	case f.Class() == finding.EvidenceGap && f.Note != "":
+		s = append(s, f.Note+".")
+	case len(f.Undetermined) > 0:
+		s = append(s, "The books are whole and lack it, and no log tells whether it was forwarded: it was lost at step 2 or 3.")
+	default:
 		s = append(s, e.Cause)
 	}
 	return strings.Join(s, " ")
@@ -352,11 +380,17 @@ func (d *Diagnosis) Headline() string {
 	case d.Outcome.Status == "inconclusive":
 		return "Can't tell: a part of the drift has no explanation"
 	}
-	n := 0
+	n, flying := 0, 0
 	for _, v := range d.Verdicts {
 		if v.Event.Scope == trace.Countable {
 			n++
+			if v.Status == step.InFlight {
+				flying++
+			}
 		}
+	}
+	if flying > 0 {
+		return fmt.Sprintf("The handoff is sound: %s of %s events arrived where they belong, %s still on the way", group(n-flying), group(n), group(flying))
 	}
 	return fmt.Sprintf("The handoff is sound: all %s events arrive where they belong", group(n))
 }

@@ -38,6 +38,7 @@ type Diagnosis struct {
 	parked map[accountKind]*parking
 
 	sequences [][][]*step.Verdict // see classes
+	refusals  map[step.Cause]bool // reasons that the ERP also gives for cards without a root
 
 	damaged      map[string]bool // identifiers that a spreadsheet has altered
 	looseByOrder map[string][]*record.Posting
@@ -127,6 +128,7 @@ func Of(c *casefile.Case) *Diagnosis {
 	d.missingReferences()
 	d.amounts()
 	d.outages()
+	d.twins()
 	d.group()
 	d.downstream()
 	d.ties()

@@ -35,6 +35,12 @@ func (d *Diagnosis) usable(v *step.Verdict) money.Amount {
 // downstream moves what follows from a root on the same card from where it
 // stands under that root's finding.
 func (d *Diagnosis) downstream() {
+	d.refusals = map[step.Cause]bool{}
+	for _, v := range d.Verdicts {
+		if v.Status == step.Fail && v.Code == finding.Routing && v.Cause.What == "reason" && !d.rootBefore(v) {
+			d.refusals[v.Cause] = true
+		}
+	}
 	for _, card := range d.Set.ByCard {
 		var root, pending, doubt *step.Verdict
 		whole, covered, platform := d.whole(card) && d.booksReach(card), money.Amount(0), money.Amount(0)
@@ -74,7 +80,7 @@ func (d *Diagnosis) downstream() {
 	for _, f := range d.Findings {
 		slices.SortFunc(f.Downstream, byEvent)
 	}
-	d.Findings = slices.DeleteFunc(d.Findings, func(f *Finding) bool { return len(f.Roots) == 0 })
+	d.Findings = slices.DeleteFunc(d.Findings, func(f *Finding) bool { return len(f.Roots) == 0 && len(f.Candidates) == 0 })
 }
 
 func byEvent(a, b *step.Verdict) int {
@@ -91,7 +97,7 @@ func byEvent(a, b *step.Verdict) int {
 // in the ERP: its document waits or was refused, or it fell to an account for
 // what no rule took, and nothing of its own explains that.
 func (d *Diagnosis) follows(v *step.Verdict) bool {
-	if v.Status != step.Fail {
+	if v.Status != step.Fail || v.Code == finding.Routing && d.refusals[v.Cause] {
 		return false
 	}
 	switch v.Books.Stance {

@@ -47,6 +47,40 @@ func (d *Diagnosis) ties() {
 	}
 }
 
+// twins makes candidates of equal events whose rows could be exchanged and are
+// not all right: one of them is meant, and nothing tells which.
+func (d *Diagnosis) twins() {
+	done := map[*trace.Tie]bool{}
+	for _, v := range d.Verdicts {
+		t := v.Event.Twins
+		if t == nil || done[t] || v.Status != step.Fail || v.Event.Scope != trace.Countable {
+			continue
+		}
+		done[t] = true
+		fails := 0
+		for _, e := range t.Events {
+			if x := d.of[e]; x.Status == step.Fail && x.Code == v.Code && x.Step == v.Step {
+				fails++
+			}
+		}
+		if fails == len(t.Events) {
+			continue
+		}
+		f := &Finding{Code: v.Code, Step: v.Step, Undetermined: v.Undetermined, Cause: v.Cause, Evidence: "inferred", Candidates: t.Events,
+			Note: fmt.Sprintf("%d of these %d", fails, len(t.Events))}
+		for _, e := range t.Events {
+			x := d.of[e]
+			f.Drift.AddAll(d.diff(x))
+			x.Status, x.Step, x.Code, x.Undetermined = step.Inconclusive, 0, "", nil
+			at := max(f.Step, step.Forward) - 1
+			x.Hops[at].Status = step.Inconclusive
+			x.Hops[at].Note = "one of several equal events whose rows could be exchanged"
+			d.owner[e] = f
+		}
+		d.Findings = append(d.Findings, f)
+	}
+}
+
 // undecided is the finding about events of which only some are there.
 func (d *Diagnosis) undecided(events []*trace.Event, rows []*record.Posting, there int) *Finding {
 	if len(events) == 0 {
@@ -92,6 +126,16 @@ func (d *Diagnosis) undecided(events []*trace.Event, rows []*record.Posting, the
 // shortBatch is a line for many events whose amount is not theirs.
 func (d *Diagnosis) shortBatch(b *trace.Batch) {
 	f := &Finding{Code: finding.MappingAmount, Step: step.Arrive, Evidence: "proven", Note: "the line's amount is not the sum of its events"}
+	if b.Rest.Abs() <= d.Case.Policy.Tolerance*money.Amount(len(b.Events)) {
+		f.Code, f.Step, f.Note = finding.Rounding, 0, ""
+		for _, x := range d.Findings {
+			if x.Code == finding.Rounding {
+				x.Drift.Add(b.Postings[0].Currency, b.Rest)
+				x.Postings = append(x.Postings, b.Postings...)
+				return
+			}
+		}
+	}
 	counted := false
 	for _, e := range b.Events {
 		if e.Scope == trace.Countable {

@@ -8,27 +8,33 @@ import (
 	"strings"
 )
 
-// Key is the form of an identifier in which equal things are equal: blanks
-// trimmed, lower case, a GraphQL global id (plain or base64) reduced to its last
-// part, a leading "#" dropped. Prefixes, zeros and suffixes stay, because
-// dropping them can make two things one; see Parts. The key of "" is "".
+// Key is the form of an identifier in which equal things are equal, whatever
+// the system that wrote it: Plain, in lower case. Prefixes, zeros and suffixes
+// stay, because dropping them can make two things one; see Parts. The key of "" is "".
 func Key(id string) string {
 	if plain(id) {
 		return id
 	}
+	return strings.ToLower(Plain(id))
+}
+
+// Plain is the form in which one system's own identifiers are compared: blanks
+// trimmed, a GraphQL global id (plain or base64) reduced to its last part, a
+// leading "#" dropped. Case stays: a system may tell its ids apart by it.
+func Plain(id string) string {
 	id = strings.TrimSpace(id)
 	if g, ok := gid(id); ok {
-		return strings.ToLower(g)
+		return g
 	}
 	if dec, ok := unbase64(id); ok {
 		if g, ok := gid(dec); ok {
-			return strings.ToLower(g)
+			return g
 		}
 	}
 	if s := strings.TrimLeft(id, "#"); s != "" {
-		id = strings.TrimSpace(s)
+		return strings.TrimSpace(s)
 	}
-	return strings.ToLower(id)
+	return id
 }
 
 // plain reports whether an identifier is its own key: lower-case letters that

@@ -66,7 +66,7 @@ func (j *Judge) read(e *trace.Event) Books {
 				feed += p.Amount
 				nFeed++
 			}
-		default:
+		case p.From != record.ByHand: // by hand and on another account it is neither arrival nor repair
 			elsewhere = append(elsewhere, l)
 		}
 	}
@@ -186,17 +186,20 @@ func (j *Judge) readPosted(e *trace.Event, b *Books, posted, elsewhere []trace.L
 		return
 	}
 	b.Stance = Wrong
-	copies := 0
+	copies, fed := 0, 0
 	for _, l := range posted {
 		if l.Posting.Currency == e.Currency && (l.Posting.Amount-owed).Abs() <= j.tolerance(e) && kindFits(e, l.Posting) {
 			copies++
+			if l.Posting.From != record.ByHand {
+				fed++
+			}
 		}
 	}
 	switch {
 	case copies >= 2 && (sum-owed*money.Amount(copies)).Abs() <= j.tolerance(e)*money.Amount(copies):
 		b.Copies = copies
 		b.Code = finding.Duplicate
-		if nHand > 0 && nFeed > 0 {
+		if nHand > 0 && fed == 1 {
 			b.Code = finding.CorrectionRepeated
 		}
 	case foreign && sum == 0:
@@ -343,7 +346,7 @@ func (j *Judge) waitingCode(e *trace.Event, p *record.Posting, reason string) fi
 		return code
 	case p != nil && (p.Status == record.Open || p.Status == record.HeldPosting):
 		return finding.Held
-	case j.rulesKnown(e):
+	case len(j.rules) > 0 || reason != "": // a rule is there, or the reason is another
 		return finding.Held
 	}
 	return finding.NoRule
@@ -402,8 +405,6 @@ func (j *Judge) ruleNamed(p *record.Posting) bool {
 func named(r *record.Rule, name string) bool {
 	return name != "" && (ident.Key(r.ID) == ident.Key(name) || record.Fold(r.Name) == record.Fold(name))
 }
-
-func (j *Judge) rulesKnown(e *trace.Event) bool { return len(j.rules) > 0 }
 
 // ruleFor is what the ERP's own rules say about the kind of an event: no rule at
 // all, an inactive one, or one that points to another account. "" where they

@@ -88,7 +88,7 @@ func (j *Judge) lacksField(e *trace.Event, p *record.Posting) string {
 	if p.Card == "" && most(h.card) && e.Movement.Card != "" {
 		return "card reference"
 	}
-	if p.Ref == "" && p.Order == "" {
+	if p.Ref == "" && p.Order == "" && !strong(e, p) {
 		if most(h.ref) || most(h.order) {
 			return "event reference"
 		}
@@ -100,4 +100,15 @@ func (j *Judge) lacksField(e *trace.Event, p *record.Posting) string {
 		return "right order reference"
 	}
 	return ""
+}
+
+// strong reports whether a row was linked by an identifier after all, such as
+// one that another line of its document carries.
+func strong(e *trace.Event, p *record.Posting) bool {
+	for _, l := range e.Postings {
+		if l.Posting == p {
+			return !l.Rung.Weak()
+		}
+	}
+	return false
 }

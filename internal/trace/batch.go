@@ -108,7 +108,7 @@ func (l *linker) makeBatch(rows []int, events []*Event, r Rung) *Batch {
 	sum := money.Amount(0)
 	for _, row := range rows {
 		p := l.rows[row]
-		b.Postings = append(b.Postings, p)
+		b.Postings = append(b.Postings, l.stated[row])
 		sum += p.Amount
 		l.owner[row] = batched
 	}
@@ -122,7 +122,7 @@ func (l *linker) makeBatch(rows []int, events []*Event, r Rung) *Batch {
 		owed += e.Owed
 	}
 	switch {
-	case sum == 0:
+	case sum.Abs() <= l.s.Case.Policy.Tolerance*money.Amount(len(events)):
 	case owed != 0 && sum > 0 == (owed > 0) && sum%owed == 0 && len(rows) > 1:
 		b.Copies, b.Rest = int(sum/owed)+1, 0
 	default:

@@ -22,7 +22,8 @@ type linker struct {
 	byBatch  map[string][]*Event
 	byHop    map[string]*Event // ids the integration gave an event: delivery, notification
 	byERPRef map[string][]*Event
-	rows     []*record.Posting // in canonical order
+	rows     []*record.Posting // in canonical order, with what a document's other lines tell filled in
+	stated   []*record.Posting // the same rows as the ERP states them
 	owner    []int32           // per row: index of its event, or one of the marks below
 	rung     []Rung
 	taken    []uint8 // per event: links it has
@@ -156,7 +157,7 @@ func (l *linker) deliveryOf(d *record.Delivery) *Event {
 		}
 		return l.cardFits(record.Deliveries, d.Card, e)
 	}
-	if e := l.pick(l.byID.all(l.key(d.Event)), func(*Event) bool { return true }); e != nil {
+	if e := l.named(l.byID.all(l.key(d.Event)), d.Event); e != nil {
 		return e
 	}
 	for _, k := range []string{l.key(d.Refund), l.key(d.Event)} {
@@ -170,8 +171,14 @@ func (l *linker) deliveryOf(d *record.Delivery) *Event {
 			continue
 		}
 		if d.Amount.Set {
-			if e := l.pick(all, func(e *Event) bool { return fits(e) && d.Amount.Amount.Abs() == e.Movement.Amount.Abs() }); e != nil {
+			equal := func(e *Event) bool { return fits(e) && d.Amount.Amount.Abs() == e.Movement.Amount.Abs() }
+			if e := l.pick(all, equal); e != nil {
 				return e
+			}
+			for _, i := range all { // twins of one order: one delivery each, in time order
+				if e := l.s.Events[i]; equal(e) && len(e.Deliveries) == 0 {
+					return e
+				}
 			}
 		}
 		if e := l.pick(all, fits); e != nil {
@@ -189,6 +196,15 @@ func (l *linker) deliveryOf(d *record.Delivery) *Event {
 		})
 	}
 	return nil
+}
+
+// named is the only event of a list, or else the only one whose id is written
+// just so: where the platform tells ids apart by case, so do we.
+func (l *linker) named(all []int32, id string) *Event {
+	if len(all) == 1 {
+		return l.s.Events[all[0]]
+	}
+	return l.pick(all, func(e *Event) bool { return e.Movement.ID == id })
 }
 
 // pick is the only event of a list that fits, or nil.
@@ -246,6 +262,8 @@ func (l *linker) postings() {
 		return cmp.Or(a.Dated.Compare(b.Dated), strings.Compare(a.ID, b.ID), cmp.Compare(a.Amount, b.Amount),
 			strings.Compare(a.Account, b.Account), strings.Compare(l.s.system(a.System).Name, l.s.system(b.System).Name))
 	})
+	l.stated = slices.Clone(l.rows)
+	l.fillDocuments()
 	l.owner = make([]int32, len(l.rows))
 	l.rung = make([]Rung, len(l.rows))
 	for i := range l.owner {
@@ -258,6 +276,64 @@ func (l *linker) postings() {
 	l.byCards()
 	l.byBatchSums()
 	l.byAmounts()
+}
+
+// fillDocuments gives the lines of a document what only another of its lines
+// carries: a reference, an order, a refund or a card, if all lines that carry
+// one agree.
+func (l *linker) fillDocuments() {
+	type identity struct{ ref, order, refund, card string }
+	type document struct {
+		system uint16
+		id     string
+	}
+	const many = "\x00"
+	docs := map[document]*identity{}
+	lines := map[document]int{}
+	join := func(have *string, more string) {
+		switch {
+		case more == "" || *have == more:
+		case *have == "":
+			*have = more
+		default:
+			*have = many
+		}
+	}
+	for _, p := range l.rows {
+		if p.Document == "" {
+			continue
+		}
+		k := document{p.System, p.Document}
+		d := docs[k]
+		if d == nil {
+			d = &identity{}
+			docs[k] = d
+		}
+		lines[k]++
+		join(&d.ref, p.Ref)
+		join(&d.order, p.Order)
+		join(&d.refund, p.Refund)
+		join(&d.card, p.Card)
+	}
+	for row, p := range l.rows {
+		k := document{p.System, p.Document}
+		d := docs[k]
+		if p.Document == "" || lines[k] < 2 {
+			continue
+		}
+		filled := *p
+		for _, x := range []struct {
+			field *string
+			from  string
+		}{{&filled.Ref, d.ref}, {&filled.Order, d.order}, {&filled.Refund, d.refund}, {&filled.Card, d.card}} {
+			if *x.field == "" && x.from != many {
+				*x.field = x.from
+			}
+		}
+		if filled.Ref != p.Ref || filled.Order != p.Order || filled.Refund != p.Refund || filled.Card != p.Card {
+			l.rows[row] = &filled
+		}
+	}
 }
 
 func (l *linker) link(row int, e *Event, r Rung) {
@@ -278,7 +354,10 @@ func (l *linker) byIdentity() {
 		if all := l.byID.all(ref); len(all) == 1 && l.confirmed(p, l.s.Events[all[0]]) {
 			e, r = l.s.Events[all[0]], ByEvent
 		} else if len(all) > 1 {
-			if e = l.pick(all, fits); e == nil {
+			if e = l.named(all, p.Ref); e == nil {
+				e = l.pick(all, fits)
+			}
+			if e == nil {
 				e = l.pick(all, func(e *Event) bool { return e.Owed == p.Amount && e.Currency == p.Currency })
 			}
 			r = ByEvent
@@ -360,8 +439,40 @@ func (l *linker) byOrders() {
 	for _, k := range keys {
 		events := l.byOrder.all(k)
 		l.orderSums(groups[k], events)
+		l.orderTwins(groups[k], events)
 		l.assign(groups[k], events, ByOrderCard, ByOrder)
 	}
+}
+
+// orderTwins links the rows of an order that has equal events: each day's rows
+// to the day's events, and none where there are fewer rows than equal events.
+func (l *linker) orderTwins(rows []int, events []int32) {
+	alike := func(a, b *Event) bool {
+		return a.Owed == b.Owed && a.Currency == b.Currency && a.Movement.Kind == b.Movement.Kind
+	}
+	var twins []int32
+	for _, i := range events {
+		for _, j := range events {
+			if i != j && alike(l.s.Events[i], l.s.Events[j]) && l.taken[i] == 0 && l.s.Events[i].Batch == nil {
+				twins = append(twins, i)
+				break
+			}
+		}
+	}
+	if len(twins) == 0 {
+		return
+	}
+	l.match(rows, lateMost, ByOrder, ByOrder, func(row int) []int32 {
+		p := l.rows[row]
+		var out []int32
+		for _, i := range twins {
+			if e := l.s.Events[i]; p.Amount == e.Owed && p.Currency == e.Currency && kindAgrees(p, e) && l.cardFits(record.Postings, p.Card, e) &&
+				(p.Account == "" || l.s.Liability(p.Account) || !p.Status.Counts() || p.Kind == e.Movement.Kind) {
+				out = append(out, i)
+			}
+		}
+		return out
+	})
 }
 
 // orderSums links a line that is the sum of several events of its order, where
@@ -584,7 +695,7 @@ func (l *linker) byCards() {
 			rows = append(rows, row)
 		}
 	}
-	l.match(rows, lateMost, ByCard, func(row int) []int32 {
+	l.match(rows, lateMost, ByCard, ByTwins, func(row int) []int32 {
 		p := l.rows[row]
 		var out []int32
 		for _, i := range l.byCard.all(l.key(p.Card)) {
@@ -613,7 +724,7 @@ func (l *linker) byCards() {
 // another form a group: one row and one event are linked, as many rows as events
 // are linked in any way, and fewer rows than events wait for the next stretch.
 // What is left in the end is a tie.
-func (l *linker) match(rows []int, latest time.Duration, one Rung, candidates func(row int) []int32) {
+func (l *linker) match(rows []int, latest time.Duration, one, many Rung, candidates func(row int) []int32) {
 	fits := []func(p *record.Posting, e *Event) bool{
 		func(p *record.Posting, e *Event) bool { return l.sameDay(p, e) },
 		func(p *record.Posting, e *Event) bool { return l.near(p, e, min(latest, dateSlack)) },
@@ -644,8 +755,8 @@ func (l *linker) match(rows []int, latest time.Duration, one Rung, candidates fu
 			switch {
 			case len(group) == 1 && len(events) == 1:
 				l.link(group[0], l.s.Events[events[0]], one)
-			case len(group) >= len(events) && l.matchAll(events, rowsOf):
-			case l.matchAll(l.delivered(events), rowsOf):
+			case len(group) >= len(events) && l.matchAll(events, rowsOf, many):
+			case l.matchAll(l.delivered(events), rowsOf, many):
 			case level == len(fits)-1:
 				l.tie(group, events)
 			}
@@ -683,7 +794,7 @@ func (l *linker) tie(rows []int, events []int32) {
 	t := &Tie{}
 	for _, r := range rows {
 		l.owner[r] = tied
-		t.Postings = append(t.Postings, l.rows[r])
+		t.Postings = append(t.Postings, l.stated[r])
 	}
 	for _, i := range events {
 		e := l.s.Events[i]
@@ -796,8 +907,8 @@ func (l *linker) byAmounts() {
 		}
 		return out
 	}
-	l.match(rows, dateSlack, ByAmount, candidates)
-	l.match(byHand, lateMost, ByAmount, candidates)
+	l.match(rows, dateSlack, ByAmount, ByTwins, candidates)
+	l.match(byHand, lateMost, ByAmount, ByTwins, candidates)
 }
 
 // onLedger reports whether a row could stand for an event by its account alone.
@@ -823,7 +934,7 @@ func (l *linker) delivered(events []int32) []int32 {
 // matchAll gives every event of a group one row, if that can be done. Events and
 // rows are in time order and every event's rows lie in a stretch of the same
 // length, so that taking the first free row each time finds a full match where there is one.
-func (l *linker) matchAll(events []int32, rowsOf map[int32][]int) bool {
+func (l *linker) matchAll(events []int32, rowsOf map[int32][]int, many Rung) bool {
 	if len(events) == 0 {
 		return false
 	}
@@ -842,8 +953,15 @@ func (l *linker) matchAll(events []int32, rowsOf map[int32][]int) bool {
 			return false
 		}
 	}
+	t := &Tie{}
 	for n, i := range events {
-		l.link(row[n], l.s.Events[i], ByTwins)
+		e := l.s.Events[i]
+		l.link(row[n], e, many)
+		if len(events) > 1 {
+			e.Twins = t
+			t.Events = append(t.Events, e)
+			t.Postings = append(t.Postings, l.stated[row[n]])
+		}
 	}
 	return true
 }
@@ -866,9 +984,9 @@ func (l *linker) finish() {
 		switch {
 		case o >= 0:
 			e := l.s.Events[o]
-			e.Postings = append(e.Postings, Link{l.rows[row], l.rung[row]})
+			e.Postings = append(e.Postings, Link{l.stated[row], l.rung[row]})
 		case o == free:
-			l.s.Unlinked = append(l.s.Unlinked, l.rows[row])
+			l.s.Unlinked = append(l.s.Unlinked, l.stated[row])
 		}
 	}
 	for _, e := range l.s.Events {

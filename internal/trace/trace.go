@@ -90,6 +90,9 @@ type Event struct {
 	// Rivals are events that could as well own the rows that might be this one's;
 	// non-empty means that no row was chosen.
 	Rivals *Tie
+	// Twins is the group of equal events whose rows could be exchanged, itself
+	// included, or nil.
+	Twins *Tie
 }
 
 // ID is the platform's movement id, as written.
@@ -391,7 +394,7 @@ func (s *Set) net() {
 		sum, same := money.Amount(0), true
 		for _, e := range legs {
 			sum += e.Owed
-			same = same && e.Currency == legs[0].Currency && e.Scope == legs[0].Scope
+			same = same && e.Currency == legs[0].Currency && (e.Scope == legs[0].Scope || e.Scope == OutsideWindow || legs[0].Scope == OutsideWindow)
 		}
 		if sum == 0 && same {
 			n := &Net{Transfer: true, Events: legs}
