@@ -151,7 +151,7 @@ func TestSandbox(t *testing.T) {
 	for _, s := range sandbox.Scenarios() {
 		right := 0
 		t.Run(s.Name, func(t *testing.T) {
-			for seed := uint64(1); seed <= uint64(*seeds); seed++ {
+			for seed := uint64(1); seed <= uint64(many(*seeds)); seed++ {
 				o := sandbox.Options{Yen: seed%3 == 0, Movements: *size}
 				dir := t.TempDir()
 				tr, err := sandbox.Write(dir, s, seed, o)
@@ -203,7 +203,7 @@ func TestSandboxPairs(t *testing.T) {
 		}
 	}
 	wrong := 0
-	for n := range *pairs {
+	for n := range many(*pairs) {
 		s := both[n*7919%len(both)]
 		c, tr := sandbox.Case(s, uint64(n+1), sandbox.Options{Movements: *size})
 		if complaints := against(diagnosis.Of(c), tr); len(complaints) > 0 {
@@ -211,7 +211,16 @@ func TestSandboxPairs(t *testing.T) {
 			t.Errorf("%s seed %d: %s", s.Name, n+1, strings.Join(complaints, "; "))
 		}
 	}
-	t.Logf("%d of %d pairs right", *pairs-wrong, *pairs)
+	t.Logf("%d of %d pairs right", many(*pairs)-wrong, many(*pairs))
+}
+
+// many is how often to repeat: under -short (the race detector is ten times
+// slower) a sixth of it.
+func many(n int) int {
+	if testing.Short() {
+		return (n + 5) / 6
+	}
+	return n
 }
 
 func encode(t *testing.T, d *diagnosis.Diagnosis) string {
