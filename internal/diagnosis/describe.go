@@ -22,9 +22,6 @@ func (d *Diagnosis) describe() {
 		f.Title = d.title(f, e)
 		f.Why = d.why(f, e)
 		f.Hint = d.hint(f, e)
-		if f.Settle == "" && f.Class() == finding.EvidenceGap {
-			f.Settle = e.Hint
-		}
 	}
 }
 
@@ -197,6 +194,9 @@ func (d *Diagnosis) title(f *Finding, e finding.Entry) string {
 		}
 		return fmt.Sprintf("%s %s sent once and booked more than once in %s", what, were, books)
 	case finding.Outage:
+		if f.Change != nil && !f.Change.Until.Known() {
+			return fmt.Sprintf("Nothing of %s came through %s since %s", what, relay, d.stamp(f.First))
+		}
 		stretch := d.stamp(f.First)
 		if f.Last.Compare(f.First) != 0 {
 			stretch += " to " + d.stamp(f.Last)
@@ -306,7 +306,7 @@ func (d *Diagnosis) why(f *Finding, e finding.Entry) string {
 			others = fmt.Sprintf("%s of the other %s %s", group(x.Others), group(x.OfOthers), map[bool]string{true: "does", false: "do"}[x.Others == 1])
 		}
 		s = append(s, fmt.Sprintf("%s %s %s = %s; %s.", all, have, x.Attribute, x.Value, others))
-	} else if f.SharedNote != "" && len(f.Roots) > 1 {
+	} else if f.SharedNote != "" && len(f.Roots) > 1 && f.Code != finding.Outage {
 		s = append(s, upper(f.SharedNote)+".")
 	}
 	if c := f.Change; c != nil {
@@ -315,6 +315,11 @@ func (d *Diagnosis) why(f *Finding, e finding.Entry) string {
 			span = "from " + d.stamp(c.Since) + " to " + d.stamp(c.Until)
 		}
 		s = append(s, fmt.Sprintf("It fails %s: %s of %s then, %s of %s before.", span, group(c.FailedAfter), group(c.OfAfter), group(c.FailedBefore), group(c.OfBefore)))
+	}
+	if f.Code == finding.Outage {
+		if x := d.brokenSubscription(f); x != "" {
+			s = append(s, x)
+		}
 	}
 	switch f.Cause.What {
 	case "reason":
@@ -339,6 +344,31 @@ func (d *Diagnosis) why(f *Finding, e finding.Entry) string {
 		s = append(s, e.Cause)
 	}
 	return strings.Join(s, " ")
+}
+
+// brokenSubscription says what became of the subscription that served the kinds
+// of an outage, where its list tells.
+func (d *Diagnosis) brokenSubscription(f *Finding) string {
+	var broken *record.Subscription
+	for x := range d.Case.Subscriptions.All() {
+		serves := false
+		for _, v := range f.Roots {
+			serves = serves || x.Kinds.Has(v.Event.Movement.Kind)
+		}
+		if serves && (x.RemovedAt.Known() || x.Active == record.No) && (broken == nil || x.ID < broken.ID) {
+			broken = x
+		}
+	}
+	switch x := broken; {
+	case x == nil:
+		return ""
+	case x.RemovedAt.Known():
+		return fmt.Sprintf("Subscription %s (%s) was removed on %s.", x.ID, x.Topic, d.stamp(x.RemovedAt))
+	case x.LastSuccessAt.Known():
+		return fmt.Sprintf("Subscription %s (%s) is inactive; its last success was %s.", x.ID, x.Topic, d.stamp(x.LastSuccessAt))
+	default:
+		return fmt.Sprintf("Subscription %s (%s) is inactive.", x.ID, x.Topic)
+	}
 }
 
 // hint is what to do next.

@@ -101,7 +101,7 @@ func (d *Diagnosis) rejects(put func(*step.Gap) *Finding) {
 	}
 	for _, r := range d.Case.Rejects {
 		f := put(&step.Gap{Code: finding.UnreadableRows, System: d.systemName(int(r.System)), Record: r.Record, Why: r.Place + ": " + r.Reason,
-			Settle: "the rejected rows, corrected"})
+			Settle: "the export with the rejected rows corrected"})
 		if r.Record == record.Movements && (!r.At.Known() || d.Case.Window.Has(r.At)) {
 			repeats := len(r.Keys) > 0 && known[ident.Key(r.Keys[0])]
 			if !repeats {

@@ -70,7 +70,7 @@ func (d *Diagnosis) Packet() Repair {
 	for _, f := range d.Findings {
 		if f.Class() != finding.Fault {
 			if f.Settle != "" && slices.Contains(d.hidden, f) {
-				r.Questions = append(r.Questions, Question{f, d.keeper(f), "Please provide " + lower(f.Settle) + "."})
+				r.Questions = append(r.Questions, Question{f, d.keeper(f), "Please provide " + f.Settle + "."})
 			}
 			continue
 		}

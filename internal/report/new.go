@@ -161,7 +161,10 @@ func (b *builder) outcome() {
 			out.Problem = &p
 			out.Next = f.Hint
 		} else {
-			out.Next = "Fetch " + f.Settle + "."
+			out.Next = f.Hint
+			if f.Settle != "" {
+				out.Next = "Fetch " + f.Settle + "."
+			}
 		}
 		e := f.Evidence
 		out.Evidence = &e

@@ -148,6 +148,12 @@ func accountNote(p *record.Posting) string {
 func (j *Judge) excluded(v *Verdict) {
 	v.Status = Excluded
 	e := v.Event
+	if v.Books.Row == nil {
+		v.Hops[2].Status, v.Hops[3].Status = NotReached, NotReached
+		if len(e.Deliveries) == 0 {
+			v.Hops[1].Status = NotReached
+		}
+	}
 	if e.Scope != trace.Test && e.Scope != trace.Pending && e.Scope != trace.Cancelled {
 		return
 	}
