@@ -143,16 +143,19 @@ func (d *Diagnosis) title(f *Finding, e finding.Entry) string {
 	if f.Count() == 1 {
 		is = "is"
 	}
-	were := map[string]string{"are": "were", "is": "was"}[is]
+	were, arrive, come, they, their, belong := "were", "arrive", "come", "they were", "their", "belong"
+	if is == "is" {
+		were, arrive, come, they, their, belong = "was", "arrives", "comes", "it was", "its", "belongs"
+	}
 	common := ""
 	if len(f.Shared) > 0 && f.Shared[0].Attribute != "kind" {
 		common = fmt.Sprintf(" (%s = %s)", f.Shared[0].Attribute, f.Shared[0].Value)
 	}
 	if len(f.Undetermined) > 0 {
 		if f.Code == finding.Duplicate {
-			return fmt.Sprintf("%s %s booked more than once in %s; nothing tells whether they were sent twice", what, is, books)
+			return fmt.Sprintf("%s %s booked more than once in %s; nothing tells whether %s sent twice", what, is, books, they)
 		}
-		return fmt.Sprintf("%s%s %s not in %s; nothing tells whether they were forwarded", what, common, is, books)
+		return fmt.Sprintf("%s%s %s not in %s; nothing tells whether %s forwarded", what, common, is, books, they)
 	}
 	if f.Note != "" && len(f.Candidates) > 0 && f.Class() == finding.Fault {
 		if f.Code == finding.MappingAmount {
@@ -173,7 +176,7 @@ func (d *Diagnosis) title(f *Finding, e finding.Entry) string {
 	case finding.Manual:
 		return fmt.Sprintf("%s%s should have been entered by hand and %s not in %s", what, common, is, books)
 	case finding.Batch:
-		return fmt.Sprintf("%s%s come by batch or report only and did not reach %s", what, common, books)
+		return fmt.Sprintf("%s%s %s by batch or report only and did not reach %s", what, common, come, books)
 	case finding.NotReceived:
 		return fmt.Sprintf("%s never received %s%s", relay, what, common)
 	case finding.Filtered:
@@ -211,9 +214,8 @@ func (d *Diagnosis) title(f *Finding, e finding.Entry) string {
 		}
 		return fmt.Sprintf("%s%s %s sent on and %s not in %s", what, common, were, is, books)
 	case finding.MappingKind:
-		return fmt.Sprintf("%s arrive in %s as %q", what, books, f.Cause.Value)
+		return fmt.Sprintf("%s %s in %s as %q", what, arrive, books, f.Cause.Value)
 	case finding.MappingAmount, finding.MappingUnit:
-		arrive := map[string]string{"are": "arrive", "is": "arrives"}[is]
 		if strings.HasPrefix(f.Cause.Value, "and ") {
 			return fmt.Sprintf("%s %s in %s with a wrong amount, %s", what, arrive, books, f.Cause.Value)
 		}
@@ -223,16 +225,16 @@ func (d *Diagnosis) title(f *Finding, e finding.Entry) string {
 		return fmt.Sprintf("%s %s in %s with a wrong amount", what, arrive, books)
 	case finding.MappingCurrency:
 		if len(f.Cause.Value) > 3 {
-			return fmt.Sprintf("%s arrive in the wrong currency: %s", what, f.Cause.Value)
+			return fmt.Sprintf("%s %s in the wrong currency: %s", what, arrive, f.Cause.Value)
 		}
-		return fmt.Sprintf("%s arrive in %s instead of their own currency", what, f.Cause.Value)
+		return fmt.Sprintf("%s %s in %s instead of %s own currency", what, arrive, f.Cause.Value, their)
 	case finding.MappingTender:
-		return fmt.Sprintf("%s arrive in %s as another tender", what, books)
+		return fmt.Sprintf("%s %s in %s as another tender", what, arrive, books)
 	case finding.MappingReference:
 		if f.Cause.What == "field" {
-			return fmt.Sprintf("%s arrive in %s without their %s", what, books, f.Cause.Value)
+			return fmt.Sprintf("%s %s in %s without %s %s", what, arrive, books, their, f.Cause.Value)
 		}
-		return fmt.Sprintf("%s arrive in %s without a reference%s", what, books, reason)
+		return fmt.Sprintf("%s %s in %s without a reference%s", what, arrive, books, reason)
 	case finding.NoRule:
 		return fmt.Sprintf("%s has no rule that puts %s on the liability account", books, what)
 	case finding.WrongAccount:
@@ -248,11 +250,11 @@ func (d *Diagnosis) title(f *Finding, e finding.Entry) string {
 	case finding.NotCountable:
 		return fmt.Sprintf("%s that must not count (%s) %s in %s", what, f.Cause.Value, is, books)
 	case finding.Orphan:
-		return fmt.Sprintf("%s in %s belong to no event of %s", what, books, shop)
+		return fmt.Sprintf("%s in %s %s to no event of %s", what, books, belong, shop)
 	case finding.Stale:
 		return fmt.Sprintf("%s %s overwritten by an older state in %s", what, were, books)
 	case finding.InFlight:
-		return fmt.Sprintf("%s %s younger than the grace period and on their way", what, is)
+		return fmt.Sprintf("%s %s younger than the grace period and on %s way", what, is, their)
 	case finding.OpeningBalance:
 		return fmt.Sprintf("%s %s an opening balance", what, is)
 	}
