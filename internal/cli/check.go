@@ -206,15 +206,18 @@ func (a *app) key() []byte {
 			path = filepath.Join(dir, "gcdiag", "redaction.key")
 		}
 	}
-	if path != "" {
-		if k, err := os.ReadFile(path); err == nil && len(k) >= 16 {
+	keep := path != ""
+	if keep {
+		k, err := os.ReadFile(path)
+		if err == nil && len(k) >= 16 {
 			return k
 		}
+		keep = errors.Is(err, os.ErrNotExist) // a file that is there is never replaced
 	}
 	k := make([]byte, 32)
 	rand.Read(k)
 	text := []byte(hex.EncodeToString(k) + "\n")
-	if path != "" {
+	if keep {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
 			if err = os.WriteFile(path, text, 0o600); err == nil {
 				return text

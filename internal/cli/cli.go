@@ -66,6 +66,7 @@ func notSupported(what, instead string) error {
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	return Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 

@@ -79,6 +79,9 @@ func (a *app) play(cmd *cobra.Command, s sandbox.Scenario, seed uint64, dir stri
 			return exit{ExitInternal, err}
 		}
 	}
+	if _, err := os.Stat(filepath.Join(dir, "connectors.yaml")); err == nil {
+		return usage("name another folder with --dir, or leave it out", "%s already holds a connectors.yaml, which a demo must not replace", dir)
+	}
 	truth, err := sandbox.Write(dir, s, seed, sandbox.Options{})
 	if err != nil {
 		return exit{ExitInternal, err}
