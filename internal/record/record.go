@@ -163,6 +163,14 @@ type Posting struct {
 	Attrs       []Attr
 }
 
+// When is the best time of the row: when it was posted, else its date.
+func (p *Posting) When() Time {
+	if p.PostedAt.Known() {
+		return p.PostedAt
+	}
+	return p.Dated
+}
+
 // Rule is one matching or posting rule of the ERP.
 type Rule struct {
 	Source

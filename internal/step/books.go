@@ -377,20 +377,14 @@ func (j *Judge) accountCode(e *trace.Event, p *record.Posting) (finding.Code, Ca
 			code = finding.WrongAccount
 		}
 		if code == finding.WrongAccount {
-			return code, j.accountCause(e, p)
+			return code, Cause{"account", p.Account}
 		}
 		return code, c
 	}
 	if p.Rule == "" && j.habit(p).rules > 0 || p.Account == "" {
 		return finding.NoRule, Cause{"account", p.Account}
 	}
-	return finding.WrongAccount, j.accountCause(e, p)
-}
-
-// accountCause tells rows on a wrong account apart by account and, where the
-// ERP names items and not all of them go there, by item.
-func (j *Judge) accountCause(e *trace.Event, p *record.Posting) Cause {
-	return Cause{"account", p.Account}
+	return finding.WrongAccount, Cause{"account", p.Account}
 }
 
 func (j *Judge) ruleNamed(p *record.Posting) bool {
@@ -425,7 +419,7 @@ func (j *Judge) ruleFor(e *trace.Event, p *record.Posting) (finding.Code, Cause)
 		}
 		covering++
 		inactive := r.Active == record.No
-		if inactive && r.ChangedAt.Known() && p != nil && when(p).Known() && r.ChangedAt.Earliest().After(when(p).Latest()) {
+		if inactive && r.ChangedAt.Known() && p != nil && p.When().Known() && r.ChangedAt.Earliest().After(p.When().Latest()) {
 			inactive = false // it was switched off later
 		}
 		switch {

@@ -164,7 +164,7 @@ func (v *Evidence) findCaps() {
 	}
 	for p := range c.Postings.All() {
 		if s := at(v.books, p.System); s != nil {
-			see(s, when(p))
+			see(s, p.When())
 		}
 	}
 	for m := range c.Movements.All() {
@@ -200,7 +200,7 @@ func (v *Evidence) findCaps() {
 				}
 			} else {
 				for _, p := range v.set.Unlinked {
-					switch t := when(p); {
+					switch t := p.When(); {
 					case t.Earliest().After(last[s].Latest()):
 						after++
 					case t.Latest().Before(first[s].Earliest()):
@@ -303,13 +303,6 @@ func at(list []*source, system uint16) *source {
 		}
 	}
 	return nil
-}
-
-func when(p *record.Posting) record.Time {
-	if p.PostedAt.Known() {
-		return p.PostedAt
-	}
-	return p.Dated
 }
 
 // Roles reports which roles have a connector.

@@ -118,8 +118,8 @@ func (j *Judge) Event(e *trace.Event) Verdict {
 	v.Sent = f.sent
 	v.Hops[1] = f.hop
 	if row := v.Books.Row; row != nil {
-		v.Hops[2] = Hop{System: int(row.System), Record: row.ID, At: when(row), Rung: v.Books.Rung}
-		v.Hops[3] = Hop{System: int(row.System), Record: row.ID, At: when(row), Note: accountNote(row)}
+		v.Hops[2] = Hop{System: int(row.System), Record: row.ID, At: row.When(), Rung: v.Books.Rung}
+		v.Hops[3] = Hop{System: int(row.System), Record: row.ID, At: row.When(), Note: accountNote(row)}
 	}
 	if e.Scope != trace.Countable {
 		j.excluded(&v)
@@ -562,7 +562,7 @@ func (j *Judge) unposted(v *Verdict, f forward) {
 	b := v.Books
 	latest := f.latest
 	if b.Row != nil {
-		if t := when(b.Row); t.Compare(latest) > 0 {
+		if t := b.Row.When(); t.Compare(latest) > 0 {
 			latest = t
 		}
 	}

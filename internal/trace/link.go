@@ -574,16 +574,8 @@ func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 
 // nearer reports whether a row's time lies nearer to a than to b.
 func (l *linker) nearer(p *record.Posting, a, b *Event) bool {
-	t := when(p)
+	t := p.When()
 	return apart(t, a.Movement.At) < apart(t, b.Movement.At)
-}
-
-// when is the best time of a row.
-func when(p *record.Posting) record.Time {
-	if p.PostedAt.Known() {
-		return p.PostedAt
-	}
-	return p.Dated
 }
 
 func apart(a, b record.Time) time.Duration {
