@@ -1,5 +1,5 @@
-// Command gcdiag finds out where the handoff of gift card events from a shop to
-// its ERP breaks. See README.md, or run "gcdiag help".
+// Command gcdiag finds at which of four steps the handoff of gift card events
+// from a storefront to an ERP breaks.
 package main
 
 import (

@@ -2,282 +2,250 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
+	"github.com/spf13/pflag"
 
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/connector"
 	"gcdiag/internal/diagnosis"
 	"gcdiag/internal/gather"
-	"gcdiag/internal/render"
 	"gcdiag/internal/report"
 )
 
-func (a *app) check() *cobra.Command {
+// request is what a diagnosis was asked for with.
+type request struct {
+	connectors               string
+	since, until, last, asOf string
+	literal, commands        bool
+
+	noRedact, allEvents bool
+	key                 string
+
+	format, report string
+	mode           string // "": what was read says it
+}
+
+// sourceFlags are the flags of commands that read the systems.
+func (r *request) sourceFlags(f *pflag.FlagSet) {
+	f.SortFlags = false
+	f.StringVarP(&r.connectors, "connectors", "c", "", "`FILE` that says where the records are (default $GCDIAG_CONNECTORS, then connectors.yaml)")
+	f.StringVar(&r.since, "since", "", "judge what happened from `TIME`: a date or an RFC 3339 time")
+	f.StringVar(&r.until, "until", "", "judge what happened before `TIME`")
+	f.StringVar(&r.last, "last", "", "judge the last `SPAN`, such as 30d, 8w or 36h")
+	f.StringVar(&r.asOf, "as-of", "", "take `TIME` for now, for what may still be on its way")
+}
+
+// privacyFlags are the flags that say what may be shown.
+func (r *request) privacyFlags(f *pflag.FlagSet) {
+	f.BoolVar(&r.noRedact, "no-redact", false, "show card ids and free text as they are")
+	f.StringVar(&r.key, "redaction-key", "", "`FILE` with the key of the card tokens (default: your own, made when first needed)")
+}
+
+// permissionFlags are the flags that permit what a configuration may do.
+func (r *request) permissionFlags(f *pflag.FlagSet) {
+	f.BoolVar(&r.literal, "allow-literal-secrets", false, "accept secrets that stand in the configuration itself")
+	f.BoolVar(&r.commands, "allow-commands", false, "run the ${cmd:…} references of the configuration")
+}
+
+// outputFlags are the flags that say where a report goes.
+func (r *request) outputFlags(f *pflag.FlagSet) {
+	f.StringVarP(&r.format, "format", "f", "text", "write `FORMAT`: text, json or markdown")
+	f.StringVarP(&r.report, "report", "o", "", "save the report as JSON in `FILE`, readable by you alone")
+	f.BoolVar(&r.allEvents, "all-events", false, "don't cut the report's lists at 100")
+}
+
+func (p *program) check() *cobra.Command {
+	var r request
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "Diagnose the systems of connectors.yaml",
-		Long: `Reads what connectors.yaml names, judges every event at the four steps and prints
-the diagnosis. A source that can't be read becomes a gap; the rest is judged.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.checkFormat(); err != nil {
-				return err
-			}
-			started := time.Now()
-			d, err := a.diagnose(cmd.Context())
+		Short: "Read the systems and diagnose",
+		Long: p.prose(`check reads what connectors.yaml names, asks the four questions of every event, and writes the diagnosis to standard output.
+
+A file that can't be read is a gap: the rest is judged all the same. A configuration that can't be understood is an error. The exit code is 0 where the handoff is sound, 1 where a fault was diagnosed, 3 where the evidence does not suffice, and 2 where nothing was read.`),
+		Example: `  gcdiag check
+  gcdiag check --connectors acme/connectors.yaml --last 90d
+  gcdiag check --format markdown --report acme.json`,
+		Args: arguments(0, 0, ""),
+		RunE: func(c *cobra.Command, _ []string) error {
+			d, o, err := p.diagnose(c.Context(), r)
 			if err != nil {
 				return err
 			}
-			doc := a.document(d, started)
-			if err := a.deliver(doc); err != nil {
-				return err
-			}
-			if cmd.Context().Err() != nil {
-				return exit{ExitInterrupted, errors.New("interrupted; what was read until then was judged")}
-			}
-			return outcome(doc)
+			return p.deliver(c.Context(), r, report.New(d, o))
 		},
 	}
-	a.timeFlags(c)
-	a.outputFlags(c)
-	a.redactionFlags(c)
-	c.Flags().StringVar(&a.reportFile, "report", "", "save the JSON report to a file, mode 0600")
+	f := c.Flags()
+	r.sourceFlags(f)
+	r.outputFlags(f)
+	r.privacyFlags(f)
+	r.permissionFlags(f)
 	return c
 }
 
-// checkFormat refuses a format before anything is read.
-func (a *app) checkFormat() error {
-	err := render.As(io.Discard, a.format, report.Document{}, render.Options{})
-	var f *render.FormatError
-	if errors.As(err, &f) {
-		return usage("use --format text, json or markdown", "%w", err)
+// diagnose reads the systems and judges. What can be refused is refused before
+// anything is read.
+func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis, report.Options, error) {
+	o := report.Options{Redact: !r.noRedact, AllEvents: r.allEvents}
+	fail := func(err error) (*diagnosis.Diagnosis, report.Options, error) { return nil, o, err }
+	if err := writable(r.format, formats...); err != nil {
+		return fail(err)
 	}
-	return nil
+	if err := roomFor(r.report); err != nil {
+		return fail(err)
+	}
+	path := r.connectors
+	if path == "" {
+		path = p.getenv("GCDIAG_CONNECTORS")
+	}
+	if path == "" {
+		path = "connectors.yaml"
+	}
+	cfg, err := connector.Load(path, connector.Options{AllowLiteralSecrets: r.literal, AllowCommands: r.commands})
+	if err != nil {
+		return fail(misconfigured(err))
+	}
+	times, err := r.times(cfg.Zone)
+	if err != nil {
+		return fail(err)
+	}
+	if o.Redact {
+		if o.Key, err = p.redactionKey(r.key); err != nil {
+			return fail(err)
+		}
+	}
+	started := p.now()
+	c, err := p.gather(ctx, cfg, times)
+	if err != nil {
+		return fail(misconfigured(err))
+	}
+	if r.mode != "" {
+		c.Mode = r.mode
+	}
+	p.judging(c.Movements.Len())
+	d := diagnosis.Of(c)
+	p.clearProgress()
+	finished := p.now()
+	p.log.Info("judged", "events", c.Movements.Len(), "status", d.Outcome.Status, "findings", len(d.Findings), "took", finished.Sub(started))
+	o.Run = report.Run{Tool: "gcdiag " + version, StartedAt: stamp(started), FinishedAt: stamp(finished)}
+	return d, o, nil
 }
 
-// diagnose reads and judges. When ctx ends, what was read is judged.
-func (a *app) diagnose(ctx context.Context) (*diagnosis.Diagnosis, error) {
-	c, err := a.gather(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return diagnosis.Of(c), nil
-}
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-func (a *app) gather(ctx context.Context) (*casefile.Case, error) {
-	cfg, err := connector.Load(a.connectors, connector.Options{AllowLiteralSecrets: a.literalSecrets, AllowCommands: a.allowedCommands})
-	if err != nil {
-		return nil, exit{ExitUsage, err}
-	}
-	o := gather.Options{}
-	for _, t := range []struct {
-		flag, text string
-		to         *time.Time
-	}{{"since", a.since, &o.Since}, {"until", a.until, &o.Until}, {"as-of", a.asOf, &o.AsOf}} {
-		if t.text == "" {
-			continue
+// gather reads the systems and shows how far it is.
+func (p *program) gather(ctx context.Context, cfg *connector.Config, o gather.Options) (*casefile.Case, error) {
+	show := p.watch()
+	o.Now = p.now
+	o.Progress = func(g gather.Progress) {
+		if g.Read == 0 {
+			p.log.Debug("reading", "system", g.System, "record", g.Record.String(), "file", g.Input)
 		}
-		if *t.to, err = connector.ParseTime(t.text, cfg.Zone); err != nil {
-			return nil, usage("write a date (2026-10-01) or RFC 3339", "--%s: %w", t.flag, err)
+		if show != nil {
+			show(g)
 		}
 	}
-	if a.last != "" {
-		if o.Last, err = connector.ParseSpan(a.last); err != nil {
-			return nil, usage("write 30d, 2w or 48h", "--last: %w", err)
-		}
-	}
-	p := a.progress()
-	o.Progress = p.show
 	c, err := gather.Run(ctx, cfg, o)
-	p.clear()
 	if err != nil {
-		return nil, exit{ExitUsage, err}
+		p.clearProgress()
+		return nil, err
 	}
 	for i := range c.Systems {
 		s := &c.Systems[i]
+		for _, in := range s.Inputs {
+			for _, note := range in.Notes {
+				p.log.Info("note", "system", s.Name, "file", in.Name, "note", note)
+			}
+		}
 		for _, r := range s.Reads {
-			slog.Info("read", "system", s.Name, "record", r.Record.String(), "rows", r.Rows, "rejected", r.Rejected, "state", r.State.String())
+			p.log.Info("read", "system", s.Name, "record", r.Record.String(), "state", r.State.String(), "rows", r.Rows, "rejected", r.Rejected, "why", r.Why)
 		}
 	}
 	return c, nil
 }
 
-// document writes the diagnosis down.
-func (a *app) document(d *diagnosis.Diagnosis, started time.Time) report.Document {
-	return report.New(d, a.reportOptions(started))
-}
-
-func (a *app) reportOptions(started time.Time) report.Options {
-	return report.Options{
-		Run:    report.Run{Tool: "gcdiag " + version(), StartedAt: started.UTC().Format(time.RFC3339), FinishedAt: time.Now().UTC().Format(time.RFC3339)},
-		Redact: !a.noRedact, Key: a.key(), AllEvents: a.allEvents,
+// times reads the flags about time, in the configuration's calendar.
+func (r *request) times(zone *time.Location) (gather.Options, error) {
+	var o gather.Options
+	if r.last != "" && r.since != "" {
+		return o, wrong("give one of them", "--last and --since exclude each other")
 	}
-}
-
-// deliver saves and prints the document.
-func (a *app) deliver(doc report.Document) error {
-	if a.reportFile != "" {
-		if err := report.WriteFile(a.reportFile, doc); err != nil {
-			return exit{ExitInternal, fmt.Errorf("saving the report: %w", err)}
+	for _, f := range []struct {
+		name, text string
+		into       *time.Time
+	}{{"--since", r.since, &o.Since}, {"--until", r.until, &o.Until}, {"--as-of", r.asOf, &o.AsOf}} {
+		if f.text == "" {
+			continue
 		}
-		fmt.Fprintf(a.errs, "gcdiag: report saved to %s\n", render.Escape(a.reportFile))
-	}
-	return a.print(doc)
-}
-
-func (a *app) print(doc report.Document) error {
-	if err := render.As(a.out, a.format, doc, a.look()); err != nil {
-		var f *render.FormatError
-		if errors.As(err, &f) {
-			return usage("use --format text, json or markdown", "%w", err)
-		}
-		return exit{ExitInternal, fmt.Errorf("printing: %w", err)}
-	}
-	return nil
-}
-
-// outcome is the exit of a verdict.
-func outcome(doc report.Document) error {
-	switch doc.Outcome.Status {
-	case "fault":
-		return exit{ExitFault, nil}
-	case "inconclusive":
-		return exit{ExitInconclusive, nil}
-	}
-	return nil
-}
-
-// look says what the output may use. The terminal is never asked.
-func (a *app) look() render.Options {
-	o := render.Options{Verbose: a.verbose, ASCII: a.ascii || !utf8Locale()}
-	f, _ := a.out.(*os.File)
-	tty := f != nil && term.IsTerminal(int(f.Fd()))
-	if tty {
-		o.Width, _, _ = term.GetSize(int(f.Fd()))
-	}
-	switch {
-	case a.color == "always":
-		o.Color = true
-	case a.color == "never" || a.plain || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb":
-	default:
-		forced := os.Getenv("CLICOLOR_FORCE")
-		o.Color = tty || forced != "" && forced != "0"
-	}
-	return o
-}
-
-// utf8Locale reports whether the terminal can be trusted to show more than ASCII.
-func utf8Locale() bool {
-	if runtime.GOOS == "windows" {
-		return true
-	}
-	if os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(os.Getenv(name)); v != "" {
-			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
-		}
-	}
-	return true
-}
-
-// key is the key of card tokens: the given file's, or one that is made once in
-// the user's configuration folder. Where that is impossible, tokens of this run
-// can't be compared with those of another.
-func (a *app) key() []byte {
-	path := a.redactionKey
-	if path == "" {
-		dir, err := os.UserConfigDir()
-		if err == nil {
-			path = filepath.Join(dir, "gcdiag", "redaction.key")
-		}
-	}
-	keep := path != ""
-	if keep {
-		k, err := os.ReadFile(path)
-		if err == nil && len(k) >= 16 {
-			return k
-		}
-		keep = errors.Is(err, os.ErrNotExist) // a file that is there is never replaced
-	}
-	k := make([]byte, 32)
-	rand.Read(k)
-	text := []byte(hex.EncodeToString(k) + "\n")
-	if keep {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-			if err = os.WriteFile(path, text, 0o600); err == nil {
-				return text
-			}
-		}
-	}
-	fmt.Fprintln(a.errs, "gcdiag: the redaction key can't be kept, so card tokens of this report can't be compared with another's")
-	return text
-}
-
-// startLog sends the log where the flags say.
-func (a *app) startLog() error {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
-		return usage("use debug, info, warn or error", "--log-level: unknown level %q", a.logLevel)
-	}
-	if a.color != "auto" && a.color != "always" && a.color != "never" {
-		return usage("use auto, always or never", "--color: unknown word %q", a.color)
-	}
-	w := a.errs
-	if a.logFile != "" {
-		f, err := os.OpenFile(a.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		t, err := connector.ParseTime(f.text, zone)
 		if err != nil {
-			return usage("", "opening the log: %w", err)
+			return o, wrong("", "%s: %w", f.name, err)
 		}
-		w, a.closeLog = f, func() { f.Close() }
+		*f.into = t
 	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
+	if r.last != "" {
+		d, err := connector.ParseSpan(r.last)
+		if err != nil {
+			return o, wrong("", "--last: %w", err)
+		}
+		if d == 0 {
+			return o, wrong("", "--last must be longer than nothing")
+		}
+		o.Last = d
+	}
+	return o, nil
+}
+
+// roomFor refuses a report file that could not be written in the end.
+func roomFor(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return wrong("name a file in it", "--report: %s is a directory", path)
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return wrong("make it first", "--report: there is no folder %s", folder)
+	}
 	return nil
 }
 
-// progress is the line that shows how far reading is: only on a terminal, only
-// after a second.
-type progress struct {
-	w     io.Writer
-	on    bool
-	shown bool
-	begun time.Time
+// deliver saves and writes a report and settles the exit code.
+func (p *program) deliver(ctx context.Context, r request, d report.Document) error {
+	p.code = verdictCode(d.Outcome.Status)
+	var saved error
+	if r.report != "" {
+		if saved = report.WriteFile(r.report, d); saved == nil {
+			p.say("report saved to %s", r.report)
+		}
+	}
+	if err := p.write(r.format, d); err != nil {
+		return err
+	}
+	if saved != nil {
+		return saved
+	}
+	if ctx.Err() != nil {
+		p.say("interrupted: what was read until then was judged")
+		p.code = codeInterrupted
+	}
+	return nil
 }
 
-func (a *app) progress() *progress {
-	f, _ := a.errs.(*os.File)
-	return &progress{w: a.errs, on: f != nil && !a.plain && term.IsTerminal(int(f.Fd())), begun: time.Now()}
-}
-
-func (p *progress) show(g gather.Progress) {
-	took := time.Since(p.begun)
-	if !p.on || took < time.Second || g.Total == 0 {
-		return
+// verdictCode is the exit code of an outcome.
+func verdictCode(status string) int {
+	switch status {
+	case "sound":
+		return codeSound
+	case "fault":
+		return codeFault
+	case "inconclusive":
+		return codeInconclusive
 	}
-	p.shown = true
-	line := fmt.Sprintf("reading %s: %d rows, %d %%", render.Escape(g.Input), g.Rows, g.Read*100/g.Total)
-	if len(line) > 76 {
-		line = line[:76]
-	}
-	fmt.Fprintf(p.w, "\r%-78s", line)
-}
-
-func (p *progress) clear() {
-	if p.shown {
-		fmt.Fprintf(p.w, "\r%-78s\r", "")
-	}
+	panic(fmt.Sprintf("an outcome can't be %q", status))
 }

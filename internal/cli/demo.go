@@ -1,186 +1,322 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"gcdiag/internal/diagnosis"
-	"gcdiag/internal/render"
+	"gcdiag/internal/finding"
+	"gcdiag/internal/money"
 	"gcdiag/internal/report"
 	"gcdiag/internal/sandbox"
 )
 
-// firstDemo is the scenario that "gcdiag demo" plays: one fault that a filter
-// makes, with what follows from it.
-const firstDemo = "filtered"
+// firstScenario is what demo plays unless another one is named: a fault at one
+// step whose consequences show at another.
+const firstScenario = "filtered"
 
-func (a *app) demo() *cobra.Command {
-	var (
-		list bool
-		seed uint64
-		dir  string
-	)
+func (p *program) demo() *cobra.Command {
+	r := request{mode: "demo"}
+	var list bool
+	var seed uint64
+	var dir string
 	c := &cobra.Command{
 		Use:   "demo [SCENARIO]",
-		Short: "Play a made-up month with a known fault and diagnose it",
-		Long: `Writes the exports of a made-up month into a folder, runs the same check on them as
-on yours, and says at the end what was done to the month and whether the diagnosis
-found it. Exits 0 when it did.`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		Short: "Break a made-up shop and diagnose it",
+		Long: p.prose(`demo makes up a month of three systems, breaks the handoff in a way that is known, runs the same check on the exports as "gcdiag check" would, and compares the diagnosis with what was done. The exit code is 0 where they agree.
+
+The exports stay in a folder, which is named on standard error, so that you can try the other commands on them.`),
+		Example: `  gcdiag demo
+  gcdiag demo --list
+  gcdiag demo wrong-account --seed 7 --dir /tmp/acme`,
+		Args: arguments(0, 1, "a SCENARIO"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, s := range sandbox.Scenarios() {
+				names = append(names, s.Name+"\t"+s.About)
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
 			if list {
-				for _, s := range sandbox.Scenarios() {
-					fmt.Fprintf(a.out, "%-20s  %s\n", s.Name, s.About)
-				}
-				return nil
+				return p.listScenarios()
 			}
-			if err := a.checkFormat(); err != nil {
-				return err
-			}
-			name := firstDemo
-			if len(args) == 1 {
+			name := firstScenario
+			if len(args) > 0 {
 				name = args[0]
 			}
 			s, ok := sandbox.Find(name)
 			if !ok {
-				return usage(`"gcdiag demo --list" names them all`, "there is no scenario %q", name)
+				var names []string
+				for _, s := range sandbox.Scenarios() {
+					names = append(names, s.Name)
+				}
+				return wrong(meant(name, names, `"gcdiag demo --list" lists them`), "there is no scenario %q", name)
 			}
-			return a.play(cmd, s, seed, dir)
-		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var words []string
-			for _, s := range sandbox.Scenarios() {
-				words = append(words, s.Name+"\t"+s.About)
-			}
-			return words, cobra.ShellCompDirectiveNoFileComp
+			return p.play(c.Context(), r, s, seed, dir)
 		},
 	}
-	a.outputFlags(c)
-	a.redactionFlags(c)
 	f := c.Flags()
-	f.BoolVar(&list, "list", false, "name the scenarios")
-	f.Uint64Var(&seed, "seed", 1, "another month of the same kind")
-	f.StringVar(&dir, "dir", "", "folder for the exports (default: a new temporary one, which is kept)")
-	f.StringVar(&a.reportFile, "report", "", "save the JSON report to a file, mode 0600")
+	f.SortFlags = false
+	f.BoolVarP(&list, "list", "l", false, "list the scenarios")
+	f.Uint64Var(&seed, "seed", 1, "make up the month of seed `N`; equal seeds make equal months")
+	f.StringVar(&dir, "dir", "", "write the exports to `FOLDER`, which must be new or empty (default: a new temporary one)")
+	r.outputFlags(f)
+	r.privacyFlags(f)
 	return c
 }
 
-func (a *app) play(cmd *cobra.Command, s sandbox.Scenario, seed uint64, dir string) error {
-	started := time.Now()
-	var err error
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "gcdiag-demo-"); err != nil {
-			return exit{ExitInternal, err}
+func (p *program) listScenarios() error {
+	longest := 0
+	for _, s := range sandbox.Scenarios() {
+		longest = max(longest, len(s.Name))
+	}
+	var b strings.Builder
+	for _, s := range sandbox.Scenarios() {
+		head := fmt.Sprintf("%-*s", longest, s.Name)
+		for _, l := range wrap(s.About, p.textWidth()-longest-2, "") {
+			b.WriteString(head + "  " + l + "\n")
+			head = strings.Repeat(" ", longest)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "connectors.yaml")); err == nil {
-		return usage("name another folder with --dir, or leave it out", "%s already holds a connectors.yaml, which a demo must not replace", dir)
+	return p.print(b.String())
+}
+
+// play writes a scenario's exports, checks them and compares.
+func (p *program) play(ctx context.Context, r request, s sandbox.Scenario, seed uint64, dir string) error {
+	if err := writable(r.format, formats...); err != nil {
+		return err
+	}
+	if err := roomFor(r.report); err != nil {
+		return err
+	}
+	dir, err := demoFolder(dir)
+	if err != nil {
+		return err
 	}
 	truth, err := sandbox.Write(dir, s, seed, sandbox.Options{})
 	if err != nil {
-		return exit{ExitInternal, err}
+		return err
 	}
-	fmt.Fprintf(a.errs, "gcdiag: the exports and their connectors.yaml are in %s\n", dir)
-	a.connectors = filepath.Join(dir, "connectors.yaml")
-	c, err := a.gather(cmd.Context())
+	r.connectors = filepath.Join(dir, "connectors.yaml")
+	p.say("the demo's exports are in %s", dir)
+	d, o, err := p.diagnose(ctx, r)
 	if err != nil {
 		return err
 	}
-	c.Mode = "demo"
-	d := diagnosis.Of(c)
-	o := a.reportOptions(started)
-	o.AllEvents = true
-	whole := report.New(d, o)
-	doc := whole
-	if !a.allEvents {
-		o.AllEvents = false
-		doc = report.New(d, o)
-	}
-	if err := a.deliver(doc); err != nil {
+	if err := p.deliver(ctx, r, report.New(d, o)); err != nil || p.code == codeInterrupted {
 		return err
 	}
-	wrong := disagreements(whole, truth)
-	fmt.Fprintf(a.errs, "gcdiag: what was done to this month: %s %s\n", s.About, told(truth))
-	if len(wrong) > 0 {
-		return exit{ExitInternal, fmt.Errorf("the diagnosis does not agree with that: %s", strings.Join(wrong, "; "))}
+	p.code = codeSound
+	if err := p.tellTruth(r.format, s, truth); err != nil {
+		return err
 	}
-	fmt.Fprintf(a.errs, "gcdiag: the diagnosis agrees. Try \"gcdiag trace --connectors %s %s\".\n", a.connectors, example(whole))
-	return nil
-}
-
-// told counts what the truth holds.
-func told(t sandbox.Truth) string {
-	roots, down := 0, 0
-	for _, f := range t.Faults {
-		roots += len(f.Events) + len(f.Postings)
-		down += len(f.Downstream)
+	var errs []error
+	for _, c := range differences(d, truth) {
+		errs = append(errs, fmt.Errorf("the diagnosis differs from what was done: %s", c))
 	}
-	if roots == 0 {
-		return "No fault."
-	}
-	return fmt.Sprintf("%d root events, %d that follow from them.", roots, down)
-}
-
-// example is an event worth a look.
-func example(doc report.Document) string {
-	for _, f := range doc.Findings {
-		if len(f.Events) > 0 {
-			return render.Escape(f.Events[0])
+	if len(errs) == 0 {
+		p.say("the diagnosis agrees with what was done")
+		for _, f := range d.Findings {
+			if len(f.Roots) > 0 {
+				p.say("go on with: gcdiag trace %s --connectors %s", f.Roots[0].Event.ID(), r.connectors)
+				break
+			}
 		}
 	}
-	return "ID"
+	return errors.Join(errs...)
 }
 
-// disagreements lists where a report differs from the truth of a month: outcome,
-// steps, root events and what follows from them.
-func disagreements(doc report.Document, t sandbox.Truth) []string {
-	var wrong []string
-	if doc.Outcome.Status != t.Status || !slices.Equal(doc.Outcome.Steps, t.Steps) && len(doc.Outcome.Steps)+len(t.Steps) > 0 {
-		wrong = append(wrong, fmt.Sprintf("outcome %s at steps %v instead of %s at %v", doc.Outcome.Status, doc.Outcome.Steps, t.Status, t.Steps))
+// demoFolder is the folder for the exports: the one named, if it is empty or
+// does not exist, or a new one.
+func demoFolder(dir string) (string, error) {
+	if dir == "" {
+		dir, err := os.MkdirTemp("", "gcdiag-demo-")
+		if err != nil {
+			return "", fmt.Errorf("making a folder for the exports: %w", err)
+		}
+		return dir, nil
 	}
-	said, done := map[string]bool{}, map[string]bool{}
-	for _, f := range doc.Findings {
-		if f.Class != "fault" {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return "", misconfigured(fmt.Errorf("--dir: %w", err))
+	case len(entries) > 0:
+		return "", wrong("name a folder that is empty or does not exist", "--dir: %s is not empty", dir)
+	}
+	return dir, nil
+}
+
+// tellTruth writes what was done to the month: below the diagnosis where that is
+// text for people, else on standard error.
+func (p *program) tellTruth(format string, s sandbox.Scenario, t sandbox.Truth) error {
+	lines := []string{fmt.Sprintf("What was done to this month (scenario %s, seed %d)", s.Name, t.Seed), s.About}
+	for _, f := range t.Faults {
+		lines = append(lines, injected(f))
+	}
+	for _, o := range t.Oddities {
+		lines = append(lines, fmt.Sprintf("Lawful, though it may look odd: %s, %s.", o.Code, counted(len(o.Events), "event")))
+	}
+	if format != "text" {
+		for _, l := range lines {
+			p.note(l)
+		}
+		return nil
+	}
+	var b strings.Builder
+	for i, l := range lines {
+		indent := "   "
+		if i == 0 {
+			indent = " "
+			b.WriteString("\n")
+		}
+		for _, l := range wrap(l, p.textWidth()-len(indent), "") {
+			b.WriteString(indent + l + "\n")
+		}
+	}
+	return p.print(b.String())
+}
+
+// injected says of one fault where it was put and what followed.
+func injected(f sandbox.Fault) string {
+	var b strings.Builder
+	switch {
+	case f.Step > 0:
+		fmt.Fprintf(&b, "Broken at step %d, %s", f.Step, f.Problem)
+	default:
+		fmt.Fprintf(&b, "Broken at one of the steps %s, which these systems can't tell apart", numbers(f.Undetermined))
+	}
+	switch {
+	case len(f.Events) > 0:
+		fmt.Fprintf(&b, ": %s", counted(len(f.Events), "root event"))
+	case len(f.Postings) > 0:
+		fmt.Fprintf(&b, ": %s", counted(len(f.Postings), "ERP row"))
+	}
+	if n := len(f.Downstream); n > 0 {
+		fmt.Fprintf(&b, " and %s", counted(n, "consequence"))
+	}
+	if len(f.Drift) > 0 {
+		var sums []string
+		for _, c := range f.Drift.Currencies() {
+			sums = append(sums, f.Drift[c].Text(c)+" "+c.String())
+		}
+		fmt.Fprintf(&b, ", drift %s", strings.Join(sums, ", "))
+	}
+	if f.Attribute != "" {
+		fmt.Fprintf(&b, "; they share %s = %s", f.Attribute, f.Value)
+	}
+	if !f.Since.IsZero() {
+		fmt.Fprintf(&b, "; since %s", f.Since.Format("2 Jan 15:04"))
+		if !f.Until.IsZero() {
+			fmt.Fprintf(&b, " until %s", f.Until.Format("2 Jan 15:04"))
+		}
+	}
+	return b.String() + "."
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return thousands(n) + " " + noun + "s"
+}
+
+func numbers(list []int) string {
+	var out []string
+	for _, n := range list {
+		out = append(out, fmt.Sprint(n))
+	}
+	return strings.Join(out, " and ")
+}
+
+// place is where faults are compared: what problem, at which step.
+type place struct {
+	problem string
+	step    int
+}
+
+func (p place) String() string {
+	if p.step == 0 {
+		return "the fault whose step can't be told"
+	}
+	return fmt.Sprintf("%s at step %d", p.problem, p.step)
+}
+
+// content is what stands at a place.
+type content struct {
+	roots, downstream []string
+	drift             money.Totals
+}
+
+// differences lists what a diagnosis says otherwise than what was done: the
+// outcome, and per fault the root events, the consequences and the drift.
+func differences(d *diagnosis.Diagnosis, t sandbox.Truth) []string {
+	var out []string
+	if o := d.Outcome; o.Status != t.Status || !slices.Equal(o.Steps, t.Steps) || !slices.Equal(o.Undetermined, t.Undetermined) {
+		out = append(out, fmt.Sprintf("it says %s at steps %v%v, and it is %s at steps %v%v", o.Status, o.Steps, o.Undetermined, t.Status, t.Steps, t.Undetermined))
+	}
+	found, done := map[place]content{}, map[place]content{}
+	for _, f := range d.Findings {
+		if f.Class() != finding.Fault {
 			continue
 		}
-		step := 0
-		if f.Step != nil {
-			step = *f.Step
+		at := place{string(f.Code), f.Step}
+		if f.Step == 0 {
+			at.problem = ""
 		}
-		for _, id := range slices.Concat(f.Events, f.Postings) {
-			said[fmt.Sprint(id, " at step ", step)] = true
+		c := found[at]
+		for _, v := range f.Roots {
+			c.roots = append(c.roots, v.Event.ID())
 		}
-		for _, id := range f.Downstream.Events {
-			said[id+" downstream"] = true
+		for _, r := range f.Postings {
+			c.roots = append(c.roots, r.ID)
 		}
+		for _, v := range f.Downstream {
+			c.downstream = append(c.downstream, v.Event.ID())
+		}
+		c.drift.AddAll(f.Drift)
+		found[at] = c
 	}
 	for _, f := range t.Faults {
-		for _, id := range slices.Concat(f.Events, f.Postings) {
-			done[fmt.Sprint(id, " at step ", f.Step)] = true
+		at := place{f.Problem, f.Step}
+		c := done[at]
+		c.roots = append(c.roots, slices.Concat(f.Events, f.Postings)...)
+		c.downstream = append(c.downstream, f.Downstream...)
+		c.drift.AddAll(f.Drift)
+		done[at] = c
+	}
+	all := maps.Clone(done)
+	maps.Copy(all, found)
+	places := slices.SortedFunc(maps.Keys(all), func(a, b place) int { return strings.Compare(a.String(), b.String()) })
+	for _, at := range places {
+		a, b := found[at], done[at]
+		if !sameIDs(a.roots, b.roots) {
+			out = append(out, fmt.Sprintf("%s: it names %d root events, and there are %d", at, len(a.roots), len(b.roots)))
 		}
-		for _, id := range f.Downstream {
-			done[id+" downstream"] = true
+		if !sameIDs(a.downstream, b.downstream) {
+			out = append(out, fmt.Sprintf("%s: it names %d consequences, and there are %d", at, len(a.downstream), len(b.downstream)))
+		}
+		rest := money.Totals{}
+		rest.AddAll(a.drift)
+		for c, x := range b.drift {
+			rest.Add(c, -x)
+		}
+		if t.Drift != nil && !rest.Zero() {
+			out = append(out, fmt.Sprintf("%s: it gives another drift", at))
 		}
 	}
-	missed, extra := 0, 0
-	for k := range done {
-		if !said[k] {
-			missed++
-		}
-	}
-	for k := range said {
-		if !done[k] {
-			extra++
-		}
-	}
-	if missed+extra > 0 {
-		wrong = append(wrong, fmt.Sprintf("%d events missed, %d too many", missed, extra))
-	}
-	return wrong
+	return out
+}
+
+func sameIDs(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }

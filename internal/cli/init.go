@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,265 +12,276 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gcdiag/internal/casefile"
 	"gcdiag/internal/connector"
-	"gcdiag/internal/gather"
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 	"gcdiag/internal/render"
-	"gcdiag/internal/source/file"
 )
 
-func (a *app) init() *cobra.Command {
-	var (
-		force, dry         bool
-		account            []string
-		currency, timezone string
-	)
+// setup is what init was asked for with.
+type setup struct {
+	force, dry         bool
+	accounts           []string
+	currency, timezone string
+}
+
+func (p *program) initialise() *cobra.Command {
+	var o setup
 	c := &cobra.Command{
-		Use:   "init [DIR]",
-		Short: "Write a connectors.yaml from a folder of exports",
-		Long: `Looks at the exports in a folder, finds out which record each holds and how its columns
-are called, and writes a connectors.yaml beside them that "gcdiag check" accepts. Everything
-that was guessed is listed; look it through before you trust the diagnosis.`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		Use:   "init [FOLDER]",
+		Short: "Write connectors.yaml for a folder",
+		Long: p.prose(`init looks at the exports in a folder (default: the current one), finds out which file holds which records, and writes the connectors.yaml that check needs beside them.
+
+Everything that it had to guess is listed on standard error and at the top of the file: look it through before you trust a diagnosis. What can be read in two ways is left for you to decide.`),
+		Example: `  gcdiag init exports
+  gcdiag init exports --timezone America/New_York --liability-account 2400
+  gcdiag init --dry-run`,
+		Args: arguments(0, 1, "a FOLDER"),
+		RunE: func(c *cobra.Command, args []string) error {
 			dir := "."
-			if len(args) == 1 {
+			if len(args) > 0 {
 				dir = args[0]
 			}
-			path := filepath.Join(dir, "connectors.yaml")
-			if _, err := os.Stat(path); err == nil && !force && !dry {
-				return usage("use --force to replace it, or --dry-run to see what would be written", "%s exists", path)
-			}
-			in := initiator{a: a, dir: dir}
-			cfg, err := in.look(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := in.settle(cmd.Context(), cfg, account, currency, timezone); err != nil {
-				return err
-			}
-			text, err := connector.Format(cfg)
-			if err != nil {
-				return exit{ExitInternal, err}
-			}
-			if dry {
-				_, err = a.out.Write(text)
-				return err
-			}
-			if err := os.WriteFile(path, text, 0o600); err != nil {
-				return exit{ExitInternal, fmt.Errorf("writing the configuration: %w", err)}
-			}
-			for _, s := range in.said {
-				fmt.Fprintf(a.errs, "gcdiag: %s\n", render.Escape(s))
-			}
-			fmt.Fprintf(a.errs, "gcdiag: wrote %s; look it through, then run \"gcdiag check --connectors %s\"\n", path, path)
-			return nil
+			return p.setUp(c.Context(), dir, o)
 		},
 	}
 	f := c.Flags()
-	f.BoolVar(&force, "force", false, "replace an existing connectors.yaml")
-	f.BoolVar(&dry, "dry-run", false, "print it instead of writing it")
-	f.StringSliceVar(&account, "liability-account", nil, "the ERP's gift card liability account (default: the one most gift card rows stand on)")
-	f.StringVar(&currency, "currency", "", "of records that carry none")
-	f.StringVar(&timezone, "timezone", "UTC", "the shop's and the ERP's calendar")
+	f.SortFlags = false
+	f.StringArrayVar(&o.accounts, "liability-account", nil, "the gift card liability `ACCOUNT` as the ERP writes it; may be repeated (default: a guess)")
+	f.StringVar(&o.currency, "currency", "", "the currency `CODE` of records that carry none (default: the one most records have)")
+	f.StringVar(&o.timezone, "timezone", "UTC", "the `ZONE` of the shop's and the ERP's calendar")
+	f.BoolVar(&o.dry, "dry-run", false, "print the file instead of writing it")
+	f.BoolVar(&o.force, "force", false, "replace a connectors.yaml that is there")
 	return c
 }
 
-// initiator makes a configuration from a folder.
-type initiator struct {
-	a    *app
-	dir  string
-	said []string // what was guessed, for the person to check
-}
-
-func (in *initiator) tell(format string, args ...any) {
-	in.said = append(in.said, fmt.Sprintf(format, args...))
-}
-
-// usual are words of usual exports and what they most likely mean. A word whose
-// meaning depends on the vendor ("refund", "adjust") is not among them.
-var usual = map[string]map[string]string{
-	"kind": {
-		"giftcertsale": "load", "issue": "load", "issued": "load", "activate": "load", "activation": "load", "sale": "load", "sold": "load", "purchase": "load",
-		"topup": "load", "credit": "load", "gcload": "load", "giftcertredemption": "redemption", "redeem": "redemption", "redeemed": "redemption", "debit": "redemption",
-		"use": "redemption", "used": "redemption", "spend": "redemption", "gcredeem": "redemption", "giftcertauthredemption": "redemption", "expire": "expiry", "expired": "expiry",
-		"deactivate": "deactivation", "disabled": "deactivation", "gcrefund": "refund_to_card", "refundtocard": "refund_to_card",
-	},
-	"outcome": {
-		"success": "delivered", "succeeded": "delivered", "ok": "delivered", "sent": "delivered", "forwarded": "delivered", "completed": "delivered", "processed": "delivered", "200": "delivered",
-		"error": "failed", "failure": "failed", "skipped": "filtered", "ignored": "filtered", "pending": "queued", "dead": "dead_lettered", "rejected": "rejected_by_erp",
-	},
-	"status": {"complete": "final", "completed": "final", "success": "final", "settled": "final", "approved": "posted", "canceled": "cancelled", "voided": "cancelled", "void": "cancelled",
-		"pendingapproval": "open", "unposted": "open", "draft": "open", "onhold": "held", "rejected": "refused", "error": "exception"},
-	"source": {"user": "manual", "ui": "manual", "api": "integration", "webservices": "integration", "csv": "integration"},
-}
-
-// look finds out what the files hold.
-func (in *initiator) look(ctx context.Context) (*connector.Config, error) {
-	entries, err := os.ReadDir(in.dir)
+// setUp writes the connectors.yaml of a folder.
+func (p *program) setUp(ctx context.Context, dir string, o setup) error {
+	path := filepath.Join(dir, "connectors.yaml")
+	if _, err := os.Lstat(path); err == nil && !o.force && !o.dry {
+		return wrong("replace it with --force, or see with --dry-run what would be written", "%s exists", path)
+	}
+	zone, err := time.LoadLocation(o.timezone)
+	if err != nil || o.timezone == "" || o.timezone == "Local" {
+		return wrong("write a name such as America/New_York, Europe/Berlin or UTC", "--timezone %q is not a time zone of the IANA database", o.timezone)
+	}
+	cfg := &connector.Config{Name: path, Zone: zone, Policy: connector.DefaultPolicy(), Liability: o.accounts}
+	if o.currency != "" {
+		var ok bool
+		if cfg.Currency, ok = money.ParseCurrency(o.currency); !ok {
+			return wrong("write a code such as USD", "--currency %q is not an ISO 4217 code", o.currency)
+		}
+	}
+	s := &survey{dir: dir, zone: zone, currency: map[money.Currency]int{}, owed: map[string][]money.Amount{}, accounts: map[string]*account{}}
+	if err := s.look(ctx); err != nil {
+		return err
+	}
+	if len(s.exports) == 0 {
+		p.tell(s.list(nil))
+		return wrong("put exports of the card ledger, of the integration's log and of the ERP's ledger into it, as CSV, JSON or XLSX", "no file in %s can be used", dir)
+	}
+	if err := s.read(ctx); err != nil {
+		return err
+	}
+	cfg.Connectors = s.connectors()
+	notes, err := s.settle(cfg, o)
 	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p
-		}
-		return nil, usage("name a folder with exports", "reading the folder: %w", err)
+		p.tell(s.list(notes))
+		return err
 	}
-	cfg := &connector.Config{Name: filepath.Join(in.dir, "connectors.yaml"), Zone: time.UTC, Policy: connector.DefaultPolicy(), Window: connector.Window{Last: connector.DefaultLast}}
-	systems := map[record.Role]*connector.Connector{}
-	for _, e := range entries {
-		name := e.Name()
-		if e.IsDir() || strings.HasPrefix(name, ".") || !exportName(name) {
-			continue
-		}
-		g, err := file.Guess(ctx, filepath.Join(in.dir, name), name)
-		switch {
-		case err != nil:
-			in.tell("%s: left out: %v", name, err)
-			continue
-		case g.Record == record.NoType:
-			in.tell("%s: left out: nothing in it resembles a record", name)
-			continue
-		case !g.Fits:
-			in.tell("%s: left out: it looks like %s, but lacks %s", name, g.Record, strings.Join(g.Missing, ", "))
-			continue
-		}
-		role := g.Role
-		if role == record.NoRole { // subscriptions: the platform's, unless the name says otherwise
-			role = record.Platform
-		}
-		s := systems[role]
-		if s == nil {
-			s = &connector.Connector{Role: role, Name: map[record.Role]string{record.Platform: "Shop", record.Integration: "Integration", record.ERP: "ERP"}[role], Probe: "file", Files: map[record.Type][]connector.File{}}
-			systems[role] = s
-		}
-		f := connector.File{Path: name}
-		for _, c := range g.Input.Columns {
-			if c.Field != "" && c.Guessed {
-				if f.Columns == nil {
-					f.Columns = map[string]string{}
-				}
-				f.Columns[c.Field] = c.Header
-				in.tell("%s: column %q is taken for %s", name, c.Header, c.Field)
-			}
-		}
-		in.words(&f, g)
-		s.Files[g.Record] = append(s.Files[g.Record], f)
-		in.tell("%s: %s", name, g.Record)
-		if len(g.Rivals) > 0 {
-			in.tell("%s: it could as well be %v", name, g.Rivals)
-		}
-	}
-	for _, role := range []record.Role{record.Platform, record.Integration, record.ERP} {
-		if s := systems[role]; s != nil {
-			cfg.Connectors = append(cfg.Connectors, *s)
-		} else {
-			in.tell("no file of the %s was found: the report will say what can't be told without it", role)
-		}
-	}
-	if len(cfg.Connectors) == 0 {
-		return nil, usage("export the card ledger, the integration's run history and the ERP's postings as CSV or XLSX into it", "no export was found in %s%s", in.dir, because(in.said))
-	}
-	return cfg, nil
-}
-
-func because(said []string) string {
-	if len(said) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(said, "; ") + ")"
-}
-
-func exportName(name string) bool {
-	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
-	return slices.Contains([]string{".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".xlsx"}, filepath.Ext(name))
-}
-
-// words maps what is outside a vocabulary, as far as it is usual. The rest is
-// mapped to itself's place in the list of what to check: rows with such a word are rejects.
-func (in *initiator) words(f *connector.File, g file.Guessed) {
-	for _, column := range slices.Sorted(maps.Keys(g.Foreign)) {
-		for _, word := range g.Foreign[column] {
-			ours := usual[column][record.Fold(word)]
-			if !slices.Contains(record.Vocabulary(g.Record, column), ours) {
-				in.tell("%s: column %s: add a word for %q under values, or its rows are rejected", f.Path, column, word)
-				continue
-			}
-			if f.Values == nil {
-				f.Values = map[string]map[string]string{}
-			}
-			if f.Values[column] == nil {
-				f.Values[column] = map[string]string{}
-			}
-			f.Values[column][word] = ours
-			in.tell("%s: column %s: %q is taken for %s", f.Path, column, word, ours)
-		}
-	}
-}
-
-// settle fills in account, currency, zone and window by reading the files once.
-func (in *initiator) settle(ctx context.Context, cfg *connector.Config, accounts []string, currency, timezone string) error {
-	zone, err := time.LoadLocation(timezone)
+	text, err := connector.Format(cfg)
 	if err != nil {
-		return usage("use a name such as America/New_York", "--timezone: unknown zone %q", timezone)
+		return err
 	}
-	cfg.Zone = zone
-	if currency != "" {
-		c, ok := money.ParseCurrency(currency)
-		if !ok {
-			return usage("use an ISO 4217 code such as USD", "--currency: unknown currency %q", currency)
-		}
-		cfg.Currency = c
+	list := s.list(notes)
+	text = append([]byte(preamble(list)), text...)
+	if o.dry {
+		p.tell(list)
+		return p.print(string(text))
 	}
-	c, err := gather.Run(ctx, cfg, gather.Options{})
+	if err := replaceFile(path, text, o.force); err != nil {
+		return misconfigured(err)
+	}
+	p.say("wrote %s. It rests on these guesses:", path)
+	p.tell(list)
+	if n := s.open(); n > 0 {
+		p.say("%s left for you to decide, marked TO DECIDE", counted(n, "word"))
+	}
+	p.say("look it through, then run: gcdiag check --connectors %s", path)
+	return nil
+}
+
+// replaceFile writes a file for its owner alone; force permits that it exists.
+func replaceFile(path string, text []byte, force bool) error {
+	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if force {
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(path, mode, 0o600)
 	if err != nil {
-		return exit{ExitUsage, err}
+		return fmt.Errorf("writing the configuration: %w", err)
 	}
-	if timezone == "UTC" {
-		in.tell("timezone: UTC; change it if the shop or the ERP keeps another calendar")
-	}
-	cfg.Liability = accounts
-	if len(accounts) == 0 {
-		cfg.Liability = in.account(c)
-	}
-	if erp := slices.ContainsFunc(cfg.Connectors, func(k connector.Connector) bool { return k.Role == record.ERP }); erp && len(cfg.Liability) == 0 {
-		cfg.Liability = []string{"unknown"}
-		in.tell("liability account: none could be guessed; write it under ledger, or step 4 can't be judged")
-	}
-	var first, last record.Time
-	for m := range c.Movements.All() {
-		if !first.Known() || m.At.Compare(first) < 0 {
-			first = m.At
-		}
-		if m.At.Compare(last) > 0 {
-			last = m.At
-		}
-	}
-	if first.Known() {
-		from, to := first.Earliest().In(zone), last.Latest().In(zone)
-		cfg.Window = connector.Window{Since: time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, zone), Until: time.Date(to.Year(), to.Month(), to.Day()+1, 0, 0, 0, 0, zone)}
-		in.tell("window: %s to %s, all days of the card ledger", cfg.Window.Since.Format("2006-01-02"), cfg.Window.Until.AddDate(0, 0, -1).Format("2006-01-02"))
-	}
-	if len(c.Rejects) > 0 {
-		r := c.Rejects[0]
-		in.tell("%d rows can't be read yet, the first at %s: %s", len(c.Rejects), r.Place, r.Reason)
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
 	}
 	return nil
 }
 
-// account guesses the liability account: the one on which most rows of gift card kinds stand.
-func (in *initiator) account(c *casefile.Case) []string {
-	rows := map[string]int{}
-	for p := range c.Postings.All() {
-		if p.Account != "" && p.Kind != record.Other && p.Status.Counts() {
-			rows[p.Account]++
+// connectors makes one connector for each system: for each role, the files whose
+// names tell the same vendor, with those that tell none.
+func (s *survey) connectors() []connector.Connector {
+	var out []connector.Connector
+	for _, role := range []record.Role{record.Platform, record.Integration, record.ERP} {
+		var names []string
+		for _, e := range s.exports {
+			if v := vendorOf(role, e.name); e.role == role && v != "" && !slices.Contains(names, v) {
+				names = append(names, v)
+			}
+		}
+		if len(names) == 0 {
+			names = []string{plainNames[role]}
+		}
+		for i, name := range names {
+			k := connector.Connector{Role: role, Name: name, Probe: connector.FileProbe, Files: map[record.Type][]connector.File{}}
+			for _, e := range s.exports {
+				v := vendorOf(role, e.name)
+				if e.role == role && (v == name || v == "" && i == 0) {
+					k.Files[e.record] = append(k.Files[e.record], e.entry)
+				}
+			}
+			if len(k.Files) > 0 {
+				out = append(out, k)
+			}
 		}
 	}
-	names := slices.SortedFunc(maps.Keys(rows), func(a, b string) int { return cmp.Or(rows[b]-rows[a], strings.Compare(a, b)) })
-	if len(names) == 0 {
-		return nil
+	return out
+}
+
+// settle fills in account, currency, calendar and window, and notes how.
+func (s *survey) settle(cfg *connector.Config, o setup) (notes []string, err error) {
+	note := func(format string, a ...any) { notes = append(notes, fmt.Sprintf(format, a...)) }
+	has := func(r record.Role) bool {
+		return slices.ContainsFunc(cfg.Connectors, func(k connector.Connector) bool { return k.Role == r })
 	}
-	in.tell("liability account: %s is taken, with %d rows of gift card kinds; the others are %v", names[0], rows[names[0]], names[1:])
-	return names[:1]
+	if has(record.ERP) && len(cfg.Liability) == 0 {
+		name, why := s.liability()
+		if name == "" {
+			hint := "name it with --liability-account"
+			if why == "" {
+				return notes, wrong(hint, "no export of the ERP tells which account is the gift card liability: none that was recognised names an account")
+			}
+			return notes, wrong(hint+": "+why, "the ERP's export does not tell which account is the gift card liability")
+		}
+		cfg.Liability = []string{name}
+		note("liability account %s: %s", quoted(name), why)
+		for _, a := range s.byLikeness() {
+			if a.name != name && a.like > 0 {
+				note("account %s: %s move as gift card liability does, too; add it under ledger if it is part of it", quoted(a.name), counted(a.like, "row"))
+			}
+		}
+	}
+	if !cfg.Currency.Known() {
+		c, others := s.mainCurrency()
+		cfg.Currency = c
+		switch {
+		case !c.Known():
+			note("currency: no record names one; write it under ledger if there is only one")
+		case s.uncoded > 0:
+			note("currency %s for the %s that name none, because most others have it", c, counted(s.uncoded, "record"))
+		case others:
+			note("currency %s for records that name none; all that were read name theirs", c)
+		}
+	}
+	if o.timezone == "UTC" {
+		note("timezone UTC: put the shop's and the ERP's calendar in its place if it is another one; days end there")
+	}
+	cfg.Window = connector.Window{Last: connector.DefaultLast}
+	if from, to := s.movements.from, s.movements.to; from.Known() {
+		first, last := from.Earliest().In(s.zone), to.Latest().In(s.zone)
+		cfg.Window = connector.Window{Since: time.Date(first.Year(), first.Month(), first.Day(), 0, 0, 0, 0, s.zone),
+			Until: time.Date(last.Year(), last.Month(), last.Day()+1, 0, 0, 0, 0, s.zone)}
+		note("window: all days of the card ledger, %s to %s; the other exports must cover them", first.Format(time.DateOnly), last.Format(time.DateOnly))
+		for _, e := range s.exports {
+			r := e.result
+			if e.record == record.Movements || !r.From.Known() {
+				continue
+			}
+			if late := r.From.Earliest().Sub(cfg.Window.Since); late > 2*24*time.Hour {
+				note("%s begins on %s, later than the card ledger: if the export begins there, choose a later since", e.name, r.From.Earliest().In(s.zone).Format(time.DateOnly))
+			}
+			if early := cfg.Window.Until.Sub(r.To.Latest()); early > 2*24*time.Hour {
+				note("%s ends on %s, earlier than the card ledger: if the export ends there, choose an earlier until", e.name, r.To.Latest().In(s.zone).Format(time.DateOnly))
+			}
+		}
+	}
+	for _, r := range []record.Role{record.Platform, record.Integration, record.ERP} {
+		if !has(r) {
+			note("no file of the %s was found: the report will say what can't be told without one", roleText(r))
+		}
+	}
+	return notes, nil
+}
+
+func roleText(r record.Role) string {
+	if r == record.ERP {
+		return "ERP"
+	}
+	return r.String()
+}
+
+// list is everything that was guessed, a line each; lines about a file stand
+// indented below its name.
+func (s *survey) list(notes []string) []string {
+	var out []string
+	for _, e := range s.exports {
+		out = append(out, fmt.Sprintf("%s: %s of the %s", e.name, e.record, roleText(e.role)))
+		for _, n := range e.notes {
+			out = append(out, "  "+n)
+		}
+		switch {
+		case e.reject != "" && e.open > 0:
+			out = append(out, fmt.Sprintf("  %s rejected until then", counted(e.result.Rejected, "row")))
+		case e.reject != "":
+			out = append(out, fmt.Sprintf("  %s rejected as it stands, the first %s", counted(e.result.Rejected, "row"), e.reject))
+		}
+	}
+	out = append(out, notes...)
+	for _, u := range s.unused {
+		out = append(out, "not used: "+u)
+	}
+	for i, line := range out {
+		out[i] = render.Escape(line)
+	}
+	return out
+}
+
+// open counts the words that are left to decide.
+func (s *survey) open() int {
+	n := 0
+	for _, e := range s.exports {
+		n += e.open
+	}
+	return n
+}
+
+// tell puts the list on standard error.
+func (p *program) tell(list []string) {
+	for _, line := range list {
+		p.note("  " + line)
+	}
+}
+
+// preamble is the list as comments.
+func preamble(list []string) string {
+	var b strings.Builder
+	b.WriteString("# Written by gcdiag init, which guessed the following. Look it through before you trust a diagnosis.\n#\n")
+	for _, line := range list {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		for _, l := range wrap(line, 96, indent+"  ") {
+			b.WriteString("#   " + l + "\n")
+		}
+	}
+	b.WriteString("\n")
+	return b.String()
 }
