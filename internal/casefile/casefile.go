@@ -60,7 +60,13 @@ type System struct {
 	Feeds    []Feed   // platform: how each kind leaves it
 	Reads    []Read
 	Inputs   []Input
+	// Screens says where to look in the system's own screens, by stage (emit,
+	// forward, arrive, classify) or record type.
+	Screens []Screen
 }
+
+// Screen is a place in a system's own screens.
+type Screen struct{ Topic, Text string }
 
 // Read finds what is known of one record type of the system; State is Absent
 // where the system has none.

@@ -6,6 +6,7 @@ package connector
 
 import (
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"gcdiag/internal/money"
@@ -105,11 +106,45 @@ type Statement struct {
 	Why      string
 }
 
-// Options are what the person who runs the program permits.
+// Options are what the person who runs the program permits, and the live systems
+// that it knows.
 type Options struct {
 	AllowLiteralSecrets bool // secrets may stand in the file itself
 	AllowCommands       bool // ${cmd:…} may be run
+	Probes              []Probe
 }
+
+// Probe is what connectors.yaml may say of a live system of one vendor.
+type Probe struct {
+	Name     string
+	Role     record.Role
+	NeedsURL bool // the vendor's systems have addresses of their own
+	Settings []Setting
+	// Auth lists the ways to prove who asks, each by the names of its secrets; an
+	// empty one needs none. Public ones may stand among the settings.
+	Auth   [][]string
+	Public []string
+}
+
+// Setting is something that a probe asks for.
+type Setting struct {
+	Name    string
+	Needed  bool
+	Pattern *regexp.Regexp // nil: any text
+	Choices []string       // nil: any text
+	Example string
+}
+
+// The settings that every live system has.
+const (
+	AllowChangingReads = "allow_changing_reads" // yes: reads that change something on the server are made
+	CAFile             = "ca_file"              // certificates to trust beside the system's
+	MaxPages           = "max_pages"            // of one list
+	Slack              = "slack"                // how far around the window records are read; default 7d
+)
+
+// CommonSettings lists them.
+func CommonSettings() []string { return []string{AllowChangingReads, CAFile, MaxPages, Slack} }
 
 // Resolve is a path of the file as the operating system needs it: relative ones
 // start from the file's folder.

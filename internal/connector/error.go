@@ -48,15 +48,15 @@ func (h hinted) Unwrap() error { return h.error }
 
 // meant is ` (did you mean "x"?)` for the word nearest to a wrong one, or "".
 func meant(wrong string, words []string) string {
-	if w := nearest(wrong, words); w != "" {
+	if w := Nearest(wrong, words); w != "" {
 		return fmt.Sprintf(" (did you mean %q?)", w)
 	}
 	return ""
 }
 
-// nearest is the word that a wrong one was probably meant to be, or "": the same
+// Nearest is the word that a wrong one was probably meant to be, or "": the same
 // but for case, blanks, "_" and "-", or one or two slips away.
-func nearest(wrong string, words []string) string {
+func Nearest(wrong string, words []string) string {
 	wrong = record.Fold(wrong)
 	if len(wrong) > 64 {
 		return ""

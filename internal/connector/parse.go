@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,7 +29,7 @@ const (
 
 // ErrNotSupported is the cause of an error about a probe that is known but can't
 // be used yet.
-var ErrNotSupported = errors.New("not supported yet: live systems; use probe: file")
+var ErrNotSupported = errors.New("not supported: databases are not read")
 
 // Load reads a connectors.yaml. See Parse.
 func Load(path string, o Options) (*Config, error) {
@@ -291,17 +292,101 @@ func (r *reader) connector(n *yaml.Node, zone *time.Location, names map[string]*
 	if k.Probe, ok = r.line(v, "probe"); !ok {
 		return k
 	}
-	switch w := nearest(k.Probe, []string{FileProbe}); {
-	case k.Probe != FileProbe && w != "":
-		r.fail(v, "unknown probe %q%s", k.Probe, meant(k.Probe, []string{FileProbe}))
-	case k.Probe != FileProbe:
-		e := r.fail(v, "probe %q: %v", k.Probe, ErrNotSupported)
+	if k.Probe == FileProbe {
+		if blank(f["files"]) && blank(f["complete"]) {
+			r.fail(n, "%s has no files to read", about).Advice = "list its export files under files, by record type"
+		}
+		return k
+	}
+	r.live(n, v, f, &k, about)
+	return k
+}
+
+// live checks a connector of a live system against what its probe asks for.
+func (r *reader) live(n, v *yaml.Node, f map[string]*yaml.Node, k *Connector, about string) {
+	names := []string{FileProbe}
+	var probe *Probe
+	for i := range r.options.Probes {
+		p := &r.options.Probes[i]
+		names = append(names, p.Name)
+		if p.Name == k.Probe {
+			probe = p
+		}
+	}
+	switch {
+	case k.Probe == "sql":
+		e := r.fail(v, "probe \"sql\": %v", ErrNotSupported)
 		e.Cause = ErrNotSupported
 		e.Advice = fmt.Sprintf("export the records of %s and list the files under files", about)
-	case blank(f["files"]) && blank(f["complete"]):
-		r.fail(n, "%s has no files to read", about).Advice = "list its export files under files, by record type"
+		return
+	case probe == nil:
+		r.fail(v, "unknown probe %q%s", k.Probe, meant(k.Probe, names)).Advice = "gcdiag probe list names the vendors; for another one list its export files with probe: file, or write a pack"
+		return
+	case k.Role != record.NoRole && probe.Role != k.Role:
+		r.fail(v, "%s reads a system of the role %s, and %s has the role %s", k.Probe, probe.Role, about, k.Role)
+		return
 	}
-	return k
+	if k.URL == "" && probe.NeedsURL {
+		r.fail(n, "%s has no url", about).Advice = "write url: and the address of the system"
+	}
+	if !blank(f["files"]) {
+		r.fail(f["files"], "%s lists files, and %s reads a live system", about, k.Probe).Advice = "use probe: file for exports; one system can be two connectors of one role"
+	}
+	settings := CommonSettings()
+	for _, s := range probe.Settings {
+		settings = append(settings, s.Name)
+	}
+	lines := map[string]*yaml.Node{}
+	if v := f["settings"]; v != nil && follow(v).Kind == yaml.MappingNode {
+		m := follow(v)
+		for i := 0; i+1 < len(m.Content); i += 2 {
+			lines[m.Content[i].Value] = m.Content[i+1]
+		}
+	}
+	settings = append(settings, probe.Public...)
+	for _, name := range slices.Sorted(maps.Keys(k.Settings)) {
+		if !slices.Contains(settings, name) {
+			r.fail(lines[name], "%s has no setting %q%s", k.Probe, name, meant(name, settings)).Advice = fmt.Sprintf("gcdiag probe show %s lists its settings", k.Probe)
+		}
+	}
+	for _, s := range probe.Settings {
+		value, given := k.Settings[s.Name]
+		switch {
+		case !given && s.Needed:
+			r.fail(n, "%s lacks the setting %q", about, s.Name).Advice = fmt.Sprintf("write it under settings, such as %s: %s", s.Name, s.Example)
+		case !given:
+		case len(s.Choices) > 0 && !slices.Contains(s.Choices, value):
+			r.fail(lines[s.Name], "setting %s: %q is not one of %s", s.Name, value, strings.Join(s.Choices, ", "))
+		case s.Pattern != nil && !s.Pattern.MatchString(value):
+			r.fail(lines[s.Name], "setting %s: %q does not look like %s", s.Name, value, s.Example)
+		}
+	}
+	var secrets []string
+	complete := false
+	for _, way := range probe.Auth {
+		all := true
+		for _, name := range way {
+			_, secret := k.Auth[name]
+			_, setting := k.Settings[name]
+			all = all && (secret || setting && slices.Contains(probe.Public, name))
+			if !slices.Contains(secrets, name) {
+				secrets = append(secrets, name)
+			}
+		}
+		complete = complete || all
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.Auth)) {
+		if !slices.Contains(secrets, name) {
+			r.fail(f["auth"], "%s has no secret %q%s", k.Probe, name, meant(name, secrets))
+		}
+	}
+	if !complete {
+		var ways []string
+		for _, way := range probe.Auth {
+			ways = append(ways, strings.Join(way, ", "))
+		}
+		r.fail(n, "%s lacks secrets under auth", about).Advice = "it needs " + strings.Join(ways, "; or ") + ", each as ${env:NAME}, ${file:PATH}, ${keychain:NAME} or ${cmd:COMMAND}"
+	}
 }
 
 func put[K comparable, V any](m *map[K]V, key K, v V) {

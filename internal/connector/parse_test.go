@@ -189,7 +189,8 @@ func TestMistakes(t *testing.T) {
 		{"same name", least + "- {role: integration, name: §a, probe: file, files: {deliveries: d.csv}}\n", []string{"line 3"}},
 		{"control characters in a name", "version: 1\nconnectors:\n- {role: platform, name: §\"A\\e[31m\", probe: file, files: {movements: m.csv}}\n", []string{"control"}},
 		{"probe misspelt", "version: 1\nconnectors:\n- {role: platform, name: A, probe: §fiel, files: {movements: m.csv}}\n", []string{`"file"`}},
-		{"live probe", "version: 1\nconnectors:\n- {role: platform, name: A, probe: §shopify}\n", []string{"not supported yet"}},
+		{"live probe", "version: 1\nconnectors:\n- {role: platform, name: A, probe: §shopify}\n", []string{"unknown probe"}},
+		{"database", "version: 1\nconnectors:\n- {role: platform, name: A, probe: §sql}\n", []string{"not supported"}},
 		{"file probe without files", "version: 1\nconnectors:\n- §{role: platform, name: A, probe: file}\n", []string{"files"}},
 		{"unknown record type", conn("files: {§movments: m.csv}"), []string{`"movements"`}},
 		{"record of another role", conn("files: {§postings: m.csv}"), []string{"movements, cards, orders, subscriptions"}},
@@ -276,7 +277,7 @@ func TestNothingInTheFile(t *testing.T) {
 }
 
 func TestMistakesAreTyped(t *testing.T) {
-	_, err := Parse("connectors.yaml", []byte("version: 1\nconnectors:\n- {role: platform, name: A, probe: shopify, auth: {token: hush}}\n"), Options{})
+	_, err := Parse("connectors.yaml", []byte("version: 1\nconnectors:\n- {role: platform, name: A, probe: sql, auth: {token: hush}}\n"), Options{})
 	var e *Error
 	if !errors.As(err, &e) || !errors.Is(err, ErrNotSupported) || !errors.Is(err, ErrLiteralSecret) {
 		t.Fatalf("error %v", err)

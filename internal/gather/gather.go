@@ -15,6 +15,7 @@ import (
 	"gcdiag/internal/connector"
 	"gcdiag/internal/record"
 	"gcdiag/internal/source/file"
+	"gcdiag/internal/source/http"
 )
 
 // Options change how a run goes. The zero value runs as configured.
@@ -22,19 +23,24 @@ type Options struct {
 	Now      func() time.Time // the clock, for records that have no time at all; default time.Now
 	Progress func(Progress)   // is told when a file begins, and then how far it is
 
+	Live Live // for connectors whose probe is a vendor's pack
+
 	// What the command line says about the time; zero values leave it as configured.
 	// Since and Last exclude each other.
 	Since, Until, AsOf time.Time
 	Last               time.Duration
 }
 
-// Progress is how far one file is read.
+// Progress is how far one file or live system is read.
 type Progress struct {
 	System      string
-	Record      record.Type
-	Input       string // the file's name as shown
-	Read, Total int64  // bytes; zero at the beginning
-	Rows        int    // records so far
+	Record      record.Type   // of a file
+	Input       string        // the file's name as shown, or what is being read of a live system
+	Read, Total int64         // bytes; zero at the beginning; Total is zero for a live system
+	Rows        int           // records so far
+	Pages       int           // answers of a live system so far
+	Waiting     time.Duration // until the next request may be sent; 0: not waiting
+	Why         string        // it waits
 }
 
 // Error is a mistake in how a run was asked for, as opposed to a source that
@@ -56,7 +62,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Run reads everything that a configuration names. When ctx ends, it keeps what
 // was read until then: the case is not Complete, and no error says so. As of is
 // the configured moment, else the newest time in the records, else now. The
-// error is an *Error.
+// error is an *Error, or one of this machine's disk.
 func Run(ctx context.Context, cfg *connector.Config, o Options) (*casefile.Case, error) {
 	return run(ctx, cfg, o, file.Read)
 }
@@ -85,14 +91,38 @@ func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*
 	if c.Zone == nil {
 		c.Zone = time.UTC
 	}
+	var live map[int]pulled
+	if slices.ContainsFunc(cfg.Connectors, func(k connector.Connector) bool { return k.Probe != connector.FileProbe }) {
+		c.Mode = "live"
+		for _, k := range cfg.Connectors {
+			if k.Probe != connector.FileProbe && o.Live.Packs[k.Probe] == nil {
+				return nil, &Error{Reason: fmt.Sprintf("%s: unknown probe %q", k.Name, k.Probe), Advice: "gcdiag probe list names the vendors"}
+			}
+		}
+		if err := liveTimes(c, cfg, &o); err != nil {
+			return nil, err
+		}
+		folder, remove, err := scratch()
+		if err != nil {
+			return nil, err
+		}
+		defer remove()
+		if live, err = pull(ctx, cfg, c, o, folder); err != nil {
+			return nil, err
+		}
+	}
 	b := casefile.NewBuilder(c)
 	for i, k := range cfg.Connectors {
-		if k.Probe != connector.FileProbe {
-			return nil, &Error{Reason: fmt.Sprintf("%s: probe %q: %v", k.Name, k.Probe, connector.ErrNotSupported), Cause: connector.ErrNotSupported,
-				Advice: "export the records of " + k.Name + " and list the files in connectors.yaml"}
-		}
 		g := &gatherer{cfg: cfg, k: k, index: uint16(i), options: o, read: read, sink: b}
-		c.Systems = append(c.Systems, g.system(ctx))
+		if k.Probe == connector.FileProbe {
+			c.Systems = append(c.Systems, g.system(ctx))
+			continue
+		}
+		s := g.describe()
+		if err := g.live(ctx, &s, o.Live.Packs[k.Probe], live[i]); err != nil {
+			return nil, err
+		}
+		c.Systems = append(c.Systems, s)
 	}
 	b.Finish()
 	for _, s := range c.Systems {
@@ -116,7 +146,8 @@ type gatherer struct {
 	sink    file.Sink
 }
 
-func (g *gatherer) system(ctx context.Context) casefile.System {
+// describe is what the configuration says of the system.
+func (g *gatherer) describe() casefile.System {
 	s := casefile.System{Role: g.k.Role, Name: g.k.Name, Probe: g.k.Probe, Zone: g.cfg.ZoneOf(g.k), Entities: g.k.Entities}
 	if s.Zone == nil {
 		s.Zone = time.UTC
@@ -124,6 +155,11 @@ func (g *gatherer) system(ctx context.Context) casefile.System {
 	for _, f := range g.k.Feeds {
 		s.Feeds = append(s.Feeds, casefile.Feed(f))
 	}
+	return s
+}
+
+func (g *gatherer) system(ctx context.Context) casefile.System {
+	s := g.describe()
 	for _, t := range record.Types(g.k.Role) {
 		files, statement := g.k.Files[t], g.k.Complete[t]
 		if len(files) == 0 && statement == (connector.Statement{}) {
@@ -229,7 +265,7 @@ func (g *gatherer) file(ctx context.Context, f connector.File, t record.Type, na
 		return unread, err
 	}
 	tell := func(read, total int64, rows int) {
-		g.options.Progress(Progress{g.k.Name, t, name, read, total, rows})
+		g.options.Progress(Progress{System: g.k.Name, Record: t, Input: name, Read: read, Total: total, Rows: rows})
 	}
 	tell(0, 0, 0)
 	return g.read(ctx, spec, g.sink, tell)
@@ -247,6 +283,32 @@ func damage(all *[]casefile.Damage, d casefile.Damage) {
 	}
 	d.Values = slices.Clone(d.Values)
 	*all = append(*all, d)
+}
+
+// liveTimes settles as of and the window before live systems are asked: now is the
+// clock's, or that of the recording.
+func liveTimes(c *casefile.Case, cfg *connector.Config, o *Options) error {
+	if o.Live.Tapes != "" {
+		m, err := http.LoadManifest(o.Live.Tapes)
+		switch {
+		case err != nil:
+			return &Error{Reason: err.Error()}
+		case m == nil && o.Live.Offline:
+			return &Error{Reason: o.Live.Tapes + " holds no recording", Advice: "make one with --record"}
+		case m != nil:
+			o.AsOf = first(o.AsOf, m.AsOf)
+		}
+	}
+	if o.AsOf = first(o.AsOf, cfg.AsOf); o.AsOf.IsZero() {
+		o.AsOf = o.Now().Truncate(time.Second)
+	}
+	if err := setTimes(c, cfg, *o); err != nil {
+		return err
+	}
+	if o.Live.Tapes == "" || o.Live.Offline {
+		return nil
+	}
+	return http.Manifest{AsOf: c.AsOf.UTC(), Since: c.Window.Since.UTC(), Until: c.Window.Until.UTC(), Zone: c.Zone.String()}.Save(o.Live.Tapes)
 }
 
 // setTimes settles as of and the window. A window up to as of includes it.

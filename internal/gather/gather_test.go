@@ -294,9 +294,6 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: %v, %v", c.story, got, err)
 		}
 	}
-	if _, err := Run(t.Context(), &live, Options{}); !errors.Is(err, connector.ErrNotSupported) {
-		t.Errorf("live system: %v", err)
-	}
 }
 
 func TestProgress(t *testing.T) {
