@@ -86,7 +86,8 @@ type row struct {
 	kind    string
 	origins []string // empty: all
 	steps   [4]tally
-	failing map[string]string
+	failing map[string]string // the failing events' money, all steps together
+	money   [4]map[string]string
 }
 
 func (r row) label() string {
@@ -100,9 +101,9 @@ func (r row) label() string {
 	return text
 }
 
-// rows are the document's cells by kind, in the usual order of kinds. The
-// origins of a kind share a row where their verdicts agree at every step.
-func rows(d report.Document) []row {
+// perOrigin are the document's cells with one row for each kind and origin, in
+// the usual order of kinds.
+func perOrigin(d report.Document) []row {
 	var all []row
 	find := func(c report.Cell) *row {
 		for i := range all {
@@ -122,6 +123,7 @@ func rows(d report.Document) []row {
 			r.steps[s.Step-1].add(c)
 			if c.Fail > 0 {
 				r.failing = add(r.failing, c.Amount)
+				r.money[s.Step-1] = add(r.money[s.Step-1], c.Amount)
 			}
 		}
 	}
@@ -132,10 +134,15 @@ func rows(d report.Document) []row {
 		return len(kinds)
 	}
 	slices.SortStableFunc(all, func(a, b row) int { return rank(a.kind) - rank(b.kind) })
+	return all
+}
 
+// rows are the document's cells by kind, in the usual order of kinds. The
+// origins of a kind share a row where their verdicts agree at every step.
+func rows(d report.Document) []row {
 	var out []row
 	perKind := map[string]int{}
-	for _, r := range all {
+	for _, r := range perOrigin(d) {
 		i := slices.IndexFunc(out, func(o row) bool {
 			if o.kind != r.kind {
 				return false
@@ -160,6 +167,9 @@ func rows(d report.Document) []row {
 			}
 		}
 		o.failing = add(o.failing, r.failing)
+		for s := range r.money {
+			o.money[s] = add(o.money[s], r.money[s])
+		}
 	}
 	for i := range out {
 		if perKind[out[i].kind] == 1 {

@@ -1,6 +1,7 @@
 // Package render lays out a report for people and programs: text for a
-// terminal, Markdown for a ticket, JSON for scripts. It judges nothing and adds
-// nothing, so that every format tells the same verdict.
+// terminal, Markdown for a ticket, HTML for a browser or paper, JSON for
+// scripts, JUnit XML for CI. It judges nothing and adds nothing, so that every
+// format tells the same verdict.
 //
 // Nothing from a document reaches the output raw: characters that would act on
 // a terminal or a page are shown escaped.
@@ -9,6 +10,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"gcdiag/internal/report"
 )
@@ -23,19 +25,18 @@ type Options struct {
 
 // FormatError says that a format can't be written.
 type FormatError struct {
-	Format  string
-	Planned bool // a format of gcdiag that is not supported yet
+	Format string
 }
 
 func (e *FormatError) Error() string {
-	if e.Planned {
-		return fmt.Sprintf("format %s is not supported yet", e.Format)
-	}
-	return fmt.Sprintf("format %.40q is not one of text, json, markdown", e.Format)
+	return fmt.Sprintf("format %.40q is not one of %s", e.Format, strings.Join(Formats(), ", "))
 }
 
-// As writes the document in a format: text, json or markdown. The error is a
-// *FormatError for any other word. Only text heeds the options.
+// Formats are the words that As takes.
+func Formats() []string { return []string{"text", "json", "markdown", "html", "junit"} }
+
+// As writes the document in one of the Formats. The error is a *FormatError for
+// any other word. Only text heeds the options.
 func As(w io.Writer, format string, d report.Document, o Options) error {
 	switch format {
 	case "text":
@@ -44,10 +45,12 @@ func As(w io.Writer, format string, d report.Document, o Options) error {
 		return JSON(w, d)
 	case "markdown":
 		return Markdown(w, d)
-	case "html", "junit":
-		return &FormatError{format, true}
+	case "html":
+		return HTML(w, d)
+	case "junit":
+		return JUnit(w, d)
 	}
-	return &FormatError{format, false}
+	return &FormatError{Format: format}
 }
 
 // JSON writes the document as report.Encode does.

@@ -82,9 +82,13 @@ func TestGolden(t *testing.T) {
 		golden(t, name+".60.txt", text(t, d, Options{Width: 60}))
 		golden(t, name+".ascii.txt", text(t, d, Options{ASCII: true}))
 		golden(t, name+".md", markdown(t, d))
+		golden(t, name+".junit.xml", junit(t, d))
 		golden(t, name+".trace.txt", output(t, func(w io.Writer) error { return Trace(w, d.Traces, Options{Width: 80, Verbose: true}) }))
 	}
 	till := sample(t, "till")
+	for _, name := range []string{"till", "undetermined", "hostile"} {
+		golden(t, name+".html", webpage(t, sample(t, name)))
+	}
 	golden(t, "till.120.verbose.txt", text(t, till, Options{Width: 120, Verbose: true}))
 	golden(t, "till.color.txt", text(t, till, Options{Color: true}))
 	golden(t, "till.trace.60.txt", output(t, func(w io.Writer) error { return Trace(w, till.Traces, Options{Width: 60, ASCII: true}) }))
@@ -116,15 +120,22 @@ func TestAs(t *testing.T) {
 		"text":     text(t, d, Options{Width: 70}),
 		"markdown": markdown(t, d),
 		"json":     output(t, func(w io.Writer) error { return report.Encode(w, d) }),
+		"html":     webpage(t, d),
+		"junit":    junit(t, d),
 	} {
 		if got := output(t, func(w io.Writer) error { return As(w, format, d, Options{Width: 70}) }); got != want || got == "" {
 			t.Errorf("%s: another output than its own writer's", format)
 		}
 	}
-	for format, planned := range map[string]bool{"html": true, "junit": true, "yaml": false, "": false, "TEXT": false} {
+	for _, format := range Formats() {
+		if err := As(io.Discard, format, d, Options{}); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+	for _, format := range []string{"yaml", "", "TEXT"} {
 		var fe *FormatError
 		var b bytes.Buffer
-		if err := As(&b, format, d, Options{}); !errors.As(err, &fe) || fe.Planned != planned || fe.Format != format || b.Len() > 0 {
+		if err := As(&b, format, d, Options{}); !errors.As(err, &fe) || fe.Format != format || b.Len() > 0 {
 			t.Errorf("%q: %v", format, err)
 		}
 	}
@@ -137,7 +148,7 @@ func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 func TestWriteErrorsAreReturned(t *testing.T) {
 	d := sample(t, "till")
 	for name, err := range map[string]error{
-		"text": Text(failing{}, d, Options{}), "markdown": Markdown(failing{}, d), "json": JSON(failing{}, d), "trace": Trace(failing{}, d.Traces, Options{}),
+		"text": Text(failing{}, d, Options{}), "markdown": Markdown(failing{}, d), "json": JSON(failing{}, d), "html": HTML(failing{}, d), "junit": JUnit(failing{}, d), "trace": Trace(failing{}, d.Traces, Options{}),
 		"no trace": Trace(failing{}, nil, Options{}), "explain": Explain(failing{}, Options{}), "codes": Codes(failing{}, Options{}), "diff": Diff(failing{}, report.Difference{}, Options{}),
 	} {
 		if !errors.Is(err, io.ErrClosedPipe) {
@@ -279,7 +290,7 @@ func TestTextSaysTheVerdict(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	for name, run := range map[string]report.Run{"artial": {Mode: "files"}, "simulated": {Mode: "demo", Complete: true}, "operator": {Mode: "answers", Complete: true}} {
 		d := report.Document{Run: run, Outcome: report.Outcome{Status: "sound"}}
-		for format, got := range map[string]string{"text": strings.ToLower(text(t, d, Options{})), "markdown": markdown(t, d)} {
+		for format, got := range map[string]string{"text": strings.ToLower(text(t, d, Options{})), "markdown": markdown(t, d), "html": webpage(t, d), "junit": strings.ToLower(junit(t, d))} {
 			if !strings.Contains(got, name) {
 				t.Errorf("%s: %q is not said", format, name)
 			}
@@ -465,6 +476,8 @@ func checkEverywhere(t testing.TB, name string, d report.Document) {
 		}
 	}
 	checkMarkdown(t, name, markdown(t, d))
+	checkPage(t, name, webpage(t, d))
+	checkJUnit(t, name, d, junit(t, d))
 	diff := report.Diff(d, report.Document{})
 	checkLines(t, name+" diff", output(t, func(w io.Writer) error { return Diff(w, diff, Options{Width: 60}) }), Options{Width: 60})
 }

@@ -128,16 +128,7 @@ func (p *page) timeline(t report.Trace) {
 		in := laneOf(h.Stage)
 		when, date, ok := p.when.parse(h.At)
 		if ok && known {
-			gap := "same moment"
-			switch d := when.Sub(last); {
-			case date || lastDate:
-				gap = p.days(last, when)
-			case d > 0:
-				gap = "+ " + elapsed(d)
-			case d < 0:
-				gap = elapsed(d)
-			}
-			at(gap, dim, lastLane, p.clean("│"))
+			at(between(last, when, date || lastDate), dim, lastLane, p.clean("│"))
 		}
 		m := markOf(h.Status)
 		gut := p.moment(h.At)
@@ -174,26 +165,7 @@ func (p *page) timeline(t report.Trace) {
 }
 
 // moment is a time to the second.
-func (p *page) moment(s string) string {
-	t, date, ok := p.when.parse(s)
-	if !ok {
-		return s
-	}
-	return p.when.layout(t, date, true)
-}
-
-// days is the distance of two times of which one is a bare date.
-func (p *page) days(a, b time.Time) string {
-	day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
-	switch n := int(day(b).Sub(day(a)) / (24 * time.Hour)); {
-	case n == 0:
-		return "same day"
-	case n < 0:
-		return "−" + plural(-n, "day")
-	default:
-		return "+ " + plural(n, "day")
-	}
-}
+func (p *page) moment(s string) string { return p.when.moment(s) }
 
 // laneHeads writes the lanes' names and the systems seen in each.
 func (p *page) laneHeads(t report.Trace, gutter, lane int) {

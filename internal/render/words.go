@@ -70,6 +70,15 @@ func (c calendar) at(s string) string {
 	return c.layout(t, date, false)
 }
 
+// moment is a time for people, to the second; text that is no time stays as it is.
+func (c calendar) moment(s string) string {
+	t, date, ok := c.parse(s)
+	if !ok {
+		return s
+	}
+	return c.layout(t, date, true)
+}
+
 // period is the window as people say it: whole days with the last one
 // included, or moments.
 func (c calendar) period(w report.Window) string {
@@ -121,6 +130,29 @@ func elapsed(d time.Duration) string {
 		return parts(s/3600, "h", s%3600/60, "min")
 	}
 	return parts(s/86400, "d", s%86400/3600, "h")
+}
+
+// between is what passed from one time to another: "+ 3 s", "−5 min", "same
+// moment"; in whole days where one of them is a bare date.
+func between(a, b time.Time, days bool) string {
+	d := b.Sub(a)
+	switch {
+	case days:
+		day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
+		switch n := int(day(b).Sub(day(a)) / (24 * time.Hour)); {
+		case n == 0:
+			return "same day"
+		case n < 0:
+			return "−" + plural(-n, "day")
+		default:
+			return "+ " + plural(n, "day")
+		}
+	case d > 0:
+		return "+ " + elapsed(d)
+	case d < 0:
+		return elapsed(d)
+	}
+	return "same moment"
 }
 
 func glue(s string) string { return strings.ReplaceAll(s, " ", nbsp) }
