@@ -18,9 +18,9 @@ var rank = map[string]int{
 	"internal/money": 0, "internal/ident": 0, "internal/redact": 0, "internal/finding": 0,
 	"internal/record":   1,
 	"internal/casefile": 2, "internal/connector": 2,
-	"internal/source/file": 3, "internal/trace": 3,
-	"internal/gather": 4, "internal/step": 4,
-	"internal/diagnosis": 5, "internal/sandbox": 5,
+	"internal/probe": 3, "internal/source/file": 3, "internal/trace": 3,
+	"internal/source/http": 4, "internal/step": 4,
+	"internal/gather": 5, "internal/conformance": 5, "internal/diagnosis": 5, "internal/sandbox": 5,
 	"internal/report": 6,
 	"internal/render": 7,
 	"internal/cli":    9,
@@ -31,14 +31,19 @@ var rank = map[string]int{
 // never decide. They meet in record and casefile.
 var (
 	judging = []string{"internal/trace", "internal/step", "internal/diagnosis"}
-	reading = []string{"gcdiag/internal/connector", "gcdiag/internal/source/file", "gcdiag/internal/gather"}
+	reading = []string{"gcdiag/internal/connector", "gcdiag/internal/probe", "gcdiag/internal/source/file", "gcdiag/internal/source/http", "gcdiag/internal/gather"}
 	world   = []string{"os", "net", "net/http", "database/sql", "context", "io/fs", "path/filepath", "os/exec"}
 )
 
 // owner is the one room that may use a library.
 var owner = map[string][]string{
 	"github.com/xuri/excelize/v2":              {"internal/source/file"},
-	"gopkg.in/yaml.v3":                         {"internal/connector"},
+	"gopkg.in/yaml.v3":                         {"internal/connector", "internal/probe", "internal/conformance"},
+	"github.com/itchyny/gojq":                  {"internal/probe"},
+	"github.com/go-resty/resty/v2":             {"internal/source/http"},
+	"golang.org/x/oauth2":                      {"internal/source/http"},
+	"github.com/golang-jwt/jwt/v5":             {"internal/source/http"},
+	"github.com/dghubble/oauth1":               {"internal/source/http"},
 	"github.com/zalando/go-keyring":            {"internal/connector"},
 	"github.com/spf13/cobra":                   {"internal/cli"},
 	"github.com/charmbracelet/lipgloss":        {"internal/render"},

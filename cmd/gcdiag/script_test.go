@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,8 +33,49 @@ func TestScripts(t *testing.T) {
 			e.Setenv("LANG", "C.UTF-8")
 			return errors.Join(os.MkdirAll(e.WorkDir+"/home", 0o700), os.MkdirAll(e.WorkDir+"/tmp", 0o700))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "mode": mode, "fill": fill, "unquote-bytes": unquoteBytes},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "mode": mode, "fill": fill, "unquote-bytes": unquoteBytes, "serve": serve, "subst": subst},
 	})
+}
+
+// serve answers on a port of this machine with the files of a folder and puts the
+// address into an environment variable: serve SHOP folder. The file of /v1/events
+// is v1_events.json, and v1_events.cursor=p2.json where the query says so; a
+// file that begins with !401 answers with that status.
+func serve(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: serve VARIABLE FOLDER")
+	}
+	folder := ts.MkAbs(args[1])
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.ReplaceAll(strings.Trim(r.URL.Path, "/"), "/", "_")
+		for _, k := range []string{"cursor", "page", "offset"} {
+			if v := r.URL.Query().Get(k); v != "" && v != "0" && v != "1" {
+				name += "." + k + "=" + v
+			}
+		}
+		b, err := os.ReadFile(filepath.Join(folder, name+".json"))
+		status := http.StatusOK
+		switch {
+		case err != nil:
+			status = http.StatusNotFound
+		case bytes.HasPrefix(b, []byte("!")):
+			status, _ = strconv.Atoi(string(b[1:4]))
+			b = b[4:]
+		}
+		w.WriteHeader(status)
+		w.Write(b)
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL)
+}
+
+// subst copies a file with the addresses of servers filled in: subst FROM TO.
+func subst(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	for _, name := range []string{"SHOP", "RELAY", "BOOKS"} {
+		text = strings.ReplaceAll(text, "${"+name+"}", ts.Getenv(name))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
 // code runs gcdiag and demands an exit code: code 3 check --plain.

@@ -26,6 +26,8 @@ type request struct {
 	noRedact, allEvents bool
 	key                 string
 
+	live live
+
 	format, report string
 	mode           string // "": what was read says it
 }
@@ -50,11 +52,12 @@ func (r *request) privacyFlags(f *pflag.FlagSet) {
 func (r *request) permissionFlags(f *pflag.FlagSet) {
 	f.BoolVar(&r.literal, "allow-literal-secrets", false, "accept secrets that stand in the configuration itself")
 	f.BoolVar(&r.commands, "allow-commands", false, "run the ${cmd:…} references of the configuration")
+	r.live.flags(f)
 }
 
 // outputFlags are the flags that say where a report goes.
 func (r *request) outputFlags(f *pflag.FlagSet) {
-	f.StringVarP(&r.format, "format", "f", "text", "write `FORMAT`: text, json or markdown")
+	f.StringVarP(&r.format, "format", "f", "text", "write `FORMAT`: text, json, markdown, html or junit")
 	f.StringVarP(&r.report, "report", "o", "", "save the report as JSON in `FILE`, readable by you alone")
 	f.BoolVar(&r.allEvents, "all-events", false, "don't cut the report's lists at 100")
 }
@@ -98,16 +101,9 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 	if err := roomFor(r.report); err != nil {
 		return fail(err)
 	}
-	path := r.connectors
-	if path == "" {
-		path = p.getenv("GCDIAG_CONNECTORS")
-	}
-	if path == "" {
-		path = "connectors.yaml"
-	}
-	cfg, err := connector.Load(path, connector.Options{AllowLiteralSecrets: r.literal, AllowCommands: r.commands})
+	cfg, systems, err := p.configuration(r)
 	if err != nil {
-		return fail(misconfigured(err))
+		return fail(err)
 	}
 	times, err := r.times(cfg.Zone)
 	if err != nil {
@@ -118,11 +114,17 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 			return fail(err)
 		}
 	}
+	finish, err := p.tapes(r, cfg, &systems)
+	if err != nil {
+		return fail(err)
+	}
+	times.Live = systems
 	started := p.now()
 	c, err := p.gather(ctx, cfg, times)
 	if err != nil {
 		return fail(misconfigured(err))
 	}
+	finish(ctx.Err() == nil)
 	if r.mode != "" {
 		c.Mode = r.mode
 	}
@@ -142,7 +144,7 @@ func (p *program) gather(ctx context.Context, cfg *connector.Config, o gather.Op
 	show := p.watch()
 	o.Now = p.now
 	o.Progress = func(g gather.Progress) {
-		if g.Read == 0 {
+		if g.Read == 0 && g.Pages == 0 {
 			p.log.Debug("reading", "system", g.System, "record", g.Record.String(), "file", g.Input)
 		}
 		if show != nil {

@@ -37,6 +37,13 @@ func (p *program) watch() func(gather.Progress) {
 
 // progressText says how far a file is read after some time spent on it.
 func progressText(g gather.Progress, spent time.Duration) string {
+	if g.Pages > 0 {
+		text := fmt.Sprintf("reading %s, %s: %s, %s", g.System, g.Input, counted(g.Pages, "page"), counted(g.Rows, "row"))
+		if g.Waiting >= time.Second {
+			text += fmt.Sprintf("; waiting %v: %s", g.Waiting.Round(time.Second), g.Why)
+		}
+		return text
+	}
 	text := fmt.Sprintf("reading %s", g.Input)
 	if g.Total <= 0 || g.Read <= 0 {
 		return text

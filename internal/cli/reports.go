@@ -38,7 +38,7 @@ func (p *program) reportShow() *cobra.Command {
 		Args:  arguments(1, 1, "a FILE"),
 		RunE:  func(_ *cobra.Command, args []string) error { return p.rewrite(args[0], format) },
 	}
-	c.Flags().StringVarP(&format, "format", "f", format, "write `FORMAT`: text, json or markdown")
+	c.Flags().StringVarP(&format, "format", "f", format, "write `FORMAT`: text, json, markdown, html or junit")
 	return c
 }
 
@@ -51,12 +51,12 @@ func (p *program) reportConvert() *cobra.Command {
 		Args:    arguments(1, 1, "a FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if format == "" {
-				return wrong("use text, json or markdown", "gcdiag report convert needs a --format")
+				return wrong("use text, json, markdown, html or junit", "gcdiag report convert needs a --format")
 			}
 			return p.rewrite(args[0], format)
 		},
 	}
-	c.Flags().StringVarP(&format, "format", "f", "", "write `FORMAT`: text, json or markdown")
+	c.Flags().StringVarP(&format, "format", "f", "", "write `FORMAT`: text, json, markdown, html or junit")
 	return c
 }
 

@@ -102,7 +102,7 @@ Exit codes: 0 sound, 1 a fault was diagnosed, 2 usage or configuration, 3 inconc
 		list  []*cobra.Command
 	}{
 		{groupDiagnose, []*cobra.Command{p.check(), p.trace(), p.demo()}},
-		{groupSetUp, []*cobra.Command{p.initialise(), p.later("doctor", "Check access to the systems"), p.probe()}},
+		{groupSetUp, []*cobra.Command{p.initialise(), p.doctor(), p.probe()}},
 		{groupUnderstand, []*cobra.Command{p.explain(), p.report()}},
 		{"", []*cobra.Command{p.versionCommand()}},
 	} {
@@ -167,33 +167,6 @@ func arguments(least, most int, names string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// later is a command that exists and can't do anything yet.
-func (p *program) later(name, short string) *cobra.Command {
-	return &cobra.Command{
-		Use:                name,
-		Short:              short + " (not yet)",
-		DisableFlagParsing: true,
-		RunE: func(c *cobra.Command, args []string) error {
-			for _, a := range args {
-				if a == "--help" || a == "-h" {
-					return c.Help()
-				}
-			}
-			return wrong(`live systems come later; export their records and use "gcdiag init" and "gcdiag check"`, "%s is not supported yet", c.CommandPath())
-		},
-	}
-}
-
-func (p *program) probe() *cobra.Command {
-	c := p.later("probe", "Vendor packs for live systems")
-	for _, sub := range []struct{ name, short string }{
-		{"list", "List the packs"}, {"show", "Show a pack"}, {"lint", "Check a pack of your own"}, {"test", "Try a pack against its examples"},
-	} {
-		c.AddCommand(p.later(sub.name, sub.short))
-	}
-	return c
 }
 
 func commandNames(c *cobra.Command) []string {

@@ -11,11 +11,8 @@ import (
 	"gcdiag/internal/report"
 )
 
-// formats are the formats that can be written, planned those that can't yet.
-var (
-	formats = []string{"text", "json", "markdown"}
-	planned = []string{"html", "junit"}
-)
+// formats are the formats that can be written.
+var formats = render.Formats()
 
 // writable refuses a format, before anything is read, that can't be written in
 // the end.
@@ -23,8 +20,6 @@ func writable(format string, among ...string) error {
 	switch {
 	case slices.Contains(among, format):
 		return nil
-	case slices.Contains(planned, format):
-		return wrong("use "+strings.Join(among, ", "), "%w", &render.FormatError{Format: format, Planned: true})
 	case slices.Contains(formats, format):
 		return wrong("use "+strings.Join(among, " or "), "format %s is not for this command", format)
 	}

@@ -39,6 +39,20 @@ type pulled struct {
 	err    error
 }
 
+// WindowOf is the window that a run as of some moment judges.
+func WindowOf(cfg *connector.Config, o Options, asOf time.Time) (record.Window, error) {
+	c := &casefile.Case{Zone: cfg.Zone}
+	if c.Zone == nil {
+		c.Zone = time.UTC
+	}
+	o.AsOf = asOf
+	err := setTimes(c, cfg, o)
+	return c.Window, err
+}
+
+// Expand lists the files that a path of connectors.yaml means.
+func Expand(cfg *connector.Config, path string) ([]string, error) { return expand(cfg.Resolve, path) }
+
 // HTTPSpec is what the http room needs to know of a connector, whose pack must be
 // among the packs.
 func (o Live) HTTPSpec(cfg *connector.Config, k connector.Connector, w record.Window, asOf time.Time) (http.Spec, error) {
@@ -64,7 +78,7 @@ func (o Live) HTTPSpec(cfg *connector.Config, k connector.Connector, w record.Wi
 			secret, err := ref.Resolve(ctx, o.Permit)
 			return secret, true, err
 		},
-		Since: w.Since.Add(-slack), Until: until, AsOf: asOf, Zone: cfg.ZoneOf(k),
+		Since: w.Since.Add(-slack), Until: until, Judged: w.Since, AsOf: asOf, Zone: cfg.ZoneOf(k),
 		Accounts: cfg.Liability, Currency: cfg.Currency.String(), Log: o.Log,
 		AllowChanging: k.Settings[connector.AllowChangingReads] == "yes",
 	}

@@ -310,7 +310,7 @@ func Load(file string, text []byte) (*Pack, error) {
 }
 
 var (
-	unknownField = regexp.MustCompile(`^line (\d+): field (\S+) not found in type probe\.(\S+)$`)
+	unknownField = regexp.MustCompile(`^line (\d+): field (.+) not found in type probe\.(\S+)$`)
 	wrongType    = regexp.MustCompile("^line (\\d+): cannot unmarshal (?:!!\\w+ )?(?:`(.*)` )?into (.+)$")
 	lineError    = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
 )

@@ -38,6 +38,7 @@ type Spec struct {
 	Secret func(ctx context.Context, name string) (redact.Secret, bool, error)
 
 	Since, Until time.Time // what is asked for, the second exclusive
+	Judged       time.Time // from when on it is judged; what is asked for begins earlier
 	AsOf         time.Time
 	Zone         *time.Location
 	Accounts     []string
