@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"gcdiag/internal/conformance"
@@ -29,22 +30,27 @@ func packs(t *testing.T) []*probe.Pack {
 // TestPacks proves every pack with its examples; a pack without any fails.
 func TestPacks(t *testing.T) {
 	for _, p := range packs(t) {
-		t.Run(p.Name, func(t *testing.T) {
-			t.Parallel()
-			folder := filepath.Join("testdata", p.Name)
-			if *update {
-				golden, err := conformance.Rows(t.Context(), p, os.DirFS(folder))
-				if err != nil {
-					t.Fatal(err)
+		folders, err := filepath.Glob(filepath.Join("testdata", p.Name+"@*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, folder := range append([]string{filepath.Join("testdata", p.Name)}, folders...) {
+			t.Run(filepath.Base(folder), func(t *testing.T) {
+				t.Parallel()
+				if *update {
+					golden, err := conformance.Rows(t.Context(), p, os.DirFS(folder))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := golden.Save(filepath.Join(folder, "golden")); err != nil {
+						t.Fatal(err)
+					}
 				}
-				if err := golden.Save(filepath.Join(folder, "golden")); err != nil {
-					t.Fatal(err)
+				if _, err := conformance.Run(t.Context(), p, os.DirFS(folder)); err != nil {
+					t.Error(err)
 				}
-			}
-			if _, err := conformance.Run(t.Context(), p, os.DirFS(folder)); err != nil {
-				t.Error(err)
-			}
-		})
+			})
+		}
 	}
 }
 
@@ -59,7 +65,7 @@ func TestExamplesHavePacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range folders {
-		if !slices.Contains(names, f.Name()) {
+		if name, _, _ := strings.Cut(f.Name(), "@"); !slices.Contains(names, name) {
 			t.Errorf("testdata/%s belongs to no pack", f.Name())
 		}
 	}

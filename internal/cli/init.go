@@ -23,19 +23,25 @@ type setup struct {
 	force, dry         bool
 	accounts           []string
 	currency, timezone string
+
+	live live
+	liveSetup
 }
 
 func (p *program) initialise() *cobra.Command {
 	var o setup
 	c := &cobra.Command{
 		Use:   "init [FOLDER]",
-		Short: "Write connectors.yaml for a folder",
+		Short: "Write connectors.yaml",
 		Long: p.prose(`init looks at the exports in a folder (default: the current one), finds out which file holds which records, and writes the connectors.yaml that check needs beside them.
 
-Everything that it had to guess is listed on standard error and at the top of the file: look it through before you trust a diagnosis. What can be read in two ways is left for you to decide.`),
+Everything that it had to guess is listed on standard error and at the top of the file: look it through before you trust a diagnosis. What can be read in two ways is left for you to decide.
+
+For live systems name them with --system, or answer the questions that init asks in a terminal where the folder holds no exports. The file refers to secrets (the environment, a file, the keychain or a command) and never holds one; each system is tested at once.`),
 		Example: `  gcdiag init exports
   gcdiag init exports --timezone America/New_York --liability-account 2400
-  gcdiag init --dry-run`,
+  gcdiag init --dry-run
+  gcdiag init --system platform=square --system erp=netsuite --set erp.account=1234567`,
 		Args: arguments(0, 1, "a FOLDER"),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir := "."
@@ -52,6 +58,13 @@ Everything that it had to guess is listed on standard error and at the top of th
 	f.StringVar(&o.timezone, "timezone", "UTC", "the `ZONE` of the shop's and the ERP's calendar")
 	f.BoolVar(&o.dry, "dry-run", false, "print the file instead of writing it")
 	f.BoolVar(&o.force, "force", false, "replace a connectors.yaml that is there")
+	f.StringArrayVar(&o.systems, "system", nil, "read a live system: `ROLE=PACK`, such as platform=shopify; may be repeated")
+	f.StringArrayVar(&o.names, "name", nil, "what messages call it: `ROLE=NAME` (default: the vendor's name)")
+	f.StringArrayVar(&o.urls, "url", nil, "its address: `ROLE=URL`")
+	f.StringArrayVar(&o.set, "set", nil, "a setting of its pack: `ROLE.SETTING=VALUE`")
+	f.StringArrayVar(&o.secrets, "secret", nil, "where a secret is kept: `ROLE.SECRET=REFERENCE` (default ${env:PACK_SECRET})")
+	f.BoolVar(&o.noTest, "no-test", false, "don't test the access to live systems")
+	o.live.probeFlag(f)
 	return c
 }
 
@@ -61,20 +74,24 @@ func (p *program) setUp(ctx context.Context, dir string, o setup) error {
 	if _, err := os.Lstat(path); err == nil && !o.force && !o.dry {
 		return wrong("replace it with --force, or see with --dry-run what would be written", "%s exists", path)
 	}
+	if len(o.systems) > 0 {
+		return p.setUpLive(ctx, path, o)
+	}
 	zone, err := time.LoadLocation(o.timezone)
 	if err != nil || o.timezone == "" || o.timezone == "Local" {
 		return wrong("write a name such as America/New_York, Europe/Berlin or UTC", "--timezone %q is not a time zone of the IANA database", o.timezone)
 	}
 	cfg := &connector.Config{Name: path, Zone: zone, Policy: connector.DefaultPolicy(), Liability: o.accounts}
-	if o.currency != "" {
-		var ok bool
-		if cfg.Currency, ok = money.ParseCurrency(o.currency); !ok {
-			return wrong("write a code such as USD", "--currency %q is not an ISO 4217 code", o.currency)
-		}
+	if cfg.Currency, err = currencyFlag(o.currency); err != nil {
+		return err
 	}
 	s := &survey{dir: dir, zone: zone, currency: map[money.Currency]int{}, owed: map[string][]money.Amount{}, accounts: map[string]*account{}}
 	if err := s.look(ctx); err != nil {
 		return err
+	}
+	if len(s.exports) == 0 && !p.asker().silent {
+		p.say("there are no exports in %s: which live systems are there?", dir)
+		return p.setUpLive(ctx, path, o)
 	}
 	if len(s.exports) == 0 {
 		p.tell(s.list(nil))
@@ -109,6 +126,15 @@ func (p *program) setUp(ctx context.Context, dir string, o setup) error {
 	}
 	p.say("look it through, then run: gcdiag check --connectors %s", path)
 	return nil
+}
+
+// currencyFlag reads the flag; "" is no currency.
+func currencyFlag(text string) (money.Currency, error) {
+	c, ok := money.ParseCurrency(text)
+	if text != "" && !ok {
+		return c, wrong("write a code such as USD", "--currency %q is not an ISO 4217 code", text)
+	}
+	return c, nil
 }
 
 // replaceFile writes a file for its owner alone; force permits that it exists.

@@ -18,8 +18,9 @@ import (
 
 // Format is a configuration as the commented text of a connectors.yaml, from
 // which Parse makes the same configuration again. It is an error where that is
-// impossible: Parse would refuse it, or it holds a literal secret.
-func Format(c *Config) ([]byte, error) {
+// impossible: Parse would refuse it, or it holds a literal secret. The probes are
+// those of the vendors' packs.
+func Format(c *Config, probes ...Probe) ([]byte, error) {
 	for _, k := range c.Connectors {
 		for key, ref := range k.Auth {
 			if ref.Literal() {
@@ -31,7 +32,7 @@ func Format(c *Config) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the configuration: %w", err)
 	}
-	again, err := Parse(c.Name, text, Options{})
+	again, err := Parse(c.Name, text, Options{Probes: probes})
 	if err != nil {
 		return nil, fmt.Errorf("writing the configuration: %w", err)
 	}

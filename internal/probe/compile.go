@@ -226,7 +226,7 @@ func (l *loader) auth(list []authDoc) {
 		line := d.Name.line
 		a := Auth{Name: d.Name.text, Title: d.Title, Type: AuthType(d.Type.text), Line: line, Basic: d.Basic,
 			Header: l.text(d.Header), Value: l.text(d.Value), Realm: l.text(d.Realm), TokenURL: l.text(d.TokenURL), Scope: l.text(d.Scope), Audience: l.text(d.Audience),
-			Session: l.expr(d.Session), Refused: l.expr(d.Refused)}
+			Session: l.expr(d.Session), Wrap: l.expr(d.Wrap), Refused: l.expr(d.Refused)}
 		for k, v := range d.Form {
 			if a.Form == nil {
 				a.Form = map[string]*Text{}

@@ -159,6 +159,7 @@ type (
 		Login    *requestDoc           `yaml:"login"`
 		Logout   *requestDoc           `yaml:"logout"`
 		Session  *exprSource           `yaml:"session"`
+		Wrap     *exprSource           `yaml:"wrap"`
 		Refused  *exprSource           `yaml:"refused"`
 	}
 	secretDoc struct {

@@ -112,6 +112,7 @@ type Auth struct {
 
 	Login, Logout *Request // session
 	Session       *Expr    // session: what $session is, of the login's answer
+	Wrap          *Expr    // makes the body that is sent of the one that a call made
 	Refused       *Expr    // session: why the login was refused, of an answer with status 200
 	Line          int
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,7 +160,7 @@ func (b *builder) outcome() {
 		if f.Class() == finding.Fault {
 			p := string(f.Code)
 			out.Problem = &p
-			out.Next = f.Hint
+			out.Next = f.Hint + b.where(f)
 		} else {
 			out.Next = f.Hint
 			if f.Settle != "" {
@@ -191,7 +192,7 @@ func (b *builder) ids(list []string) []string {
 }
 
 func (b *builder) finding(f *diagnosis.Finding) Finding {
-	x := Finding{ID: f.ID, Code: string(f.Code), Class: string(f.Class()), Undetermined: f.Undetermined, Title: b.text(f.Title), Cause: b.text(f.Why), Hint: b.text(f.Hint),
+	x := Finding{ID: f.ID, Code: string(f.Code), Class: string(f.Class()), Undetermined: f.Undetermined, Title: b.text(f.Title), Cause: b.text(f.Why), Hint: b.text(f.Hint) + b.where(f),
 		Evidence: f.Evidence, Count: f.Count(), Amount: totals(f.Amount), Drift: totals(f.Drift), FirstAt: b.at(f.First), LastAt: b.at(f.Last),
 		SharedNote: f.SharedNote, Settle: f.Settle}
 	if f.Step > 0 {
@@ -243,6 +244,27 @@ func (b *builder) finding(f *diagnosis.Finding) Finding {
 	x.Downstream.Events = b.ids(x.Downstream.Events)
 	x.Downstream.Amount = totals(down)
 	return x
+}
+
+// where says in which of the vendors' screens to look, as a continuation of a
+// hint: those of the systems at which the finding's step takes place.
+func (b *builder) where(f *diagnosis.Finding) string {
+	if f.Step == 0 {
+		return ""
+	}
+	text := ""
+	for i := range b.d.Case.Systems {
+		s := &b.d.Case.Systems[i]
+		if int(s.Role) != roleOf(f.Step) || f.System != "" && s.Name != f.System {
+			continue
+		}
+		for _, screen := range s.Screens {
+			if screen.Topic == step.Stages[f.Step-1] {
+				text += fmt.Sprintf(" In %s: %s.", s.Name, strings.TrimSuffix(screen.Text, "."))
+			}
+		}
+	}
+	return text
 }
 
 func roleOf(s int) int {

@@ -61,7 +61,7 @@ func (p *puller) authenticate(ctx context.Context, base nethttp.RoundTripper) (n
 	if err != nil {
 		return nil, nil, err
 	}
-	p.vars.Auth = secrets
+	p.vars.Auth, p.auth = secrets, a
 	v := p.vars
 	text := func(t *probe.Text) string {
 		if t == nil || err != nil {
@@ -331,6 +331,7 @@ type session struct {
 
 	mu     sync.Mutex
 	in     bool
+	got    any // $session
 	header string
 	value  string
 }
@@ -350,6 +351,39 @@ func (s *session) sign(r *nethttp.Request) error {
 		r.AddCookie(c)
 	}
 	return nil
+}
+
+// enter logs in where that has not been done, and is what the login gave.
+func (s *session) enter(ctx context.Context) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.in {
+		if err := s.login(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s.got, nil
+}
+
+// wrapped is a request's body with what proves who asks.
+func (p *puller) wrapped(ctx context.Context, body []byte) ([]byte, error) {
+	if p.auth == nil || p.auth.Wrap == nil || len(body) == 0 {
+		return body, nil
+	}
+	x, err := jsonOf(body)
+	if err != nil {
+		return body, nil // no JSON: nothing to wrap
+	}
+	v := p.vars
+	if s, ok := p.signer.(*session); ok {
+		if v.Session, err = s.enter(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if x, err = p.auth.Wrap.One(ctx, x, &v); err != nil {
+		return nil, faultf(Answer, "", "authentication: %v", err)
+	}
+	return probe.Marshal(x)
 }
 
 func (s *session) login(ctx context.Context) error {
@@ -385,7 +419,7 @@ func (s *session) login(ctx context.Context) error {
 	}
 	s.p.door.hideAll(got)
 	v.Session = got
-	s.p.vars.Session = got
+	s.got = got
 	if s.auth.Header != nil {
 		if s.header, err = s.auth.Header.Make(ctx, &v); err == nil {
 			s.value, err = s.auth.Value.Make(ctx, &v)
@@ -422,6 +456,7 @@ func (d *door) hideAll(v any) {
 
 func (s *session) send(ctx context.Context, r *probe.Request) (int, []byte, error) {
 	v := s.p.vars
+	v.Session = s.got
 	target, body, headers, err := s.p.prepare(ctx, r, &v)
 	if err != nil {
 		return 0, nil, err

@@ -302,9 +302,13 @@ func (p *puller) send(ctx context.Context, r *probe.Request, target *url.URL, bo
 func (p *puller) once(ctx context.Context, r *probe.Request, target *url.URL, body []byte, headers map[string]string) (a *answer, raw []byte, f *Fault, repeat bool) {
 	one, cancel := context.WithTimeout(ctx, p.spec.Pack.Limits.Timeout)
 	defer cancel()
+	sent, err := p.wrapped(one, body)
+	if err != nil {
+		return nil, nil, explain(ctx, target.Host, err), false
+	}
 	req := p.client.R().SetContext(one).SetDoNotParseResponse(true).SetHeaders(headers)
-	if len(body) > 0 {
-		req.SetBody(body)
+	if len(sent) > 0 {
+		req.SetBody(sent)
 	}
 	res, err := req.Execute(r.Method, target.String())
 	if err != nil {

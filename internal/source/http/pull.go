@@ -33,6 +33,7 @@ type puller struct {
 	door   door
 	client *resty.Client
 	signer signer
+	auth   *probe.Auth
 	slots  chan struct{}
 
 	mu       sync.Mutex
