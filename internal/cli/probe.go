@@ -342,7 +342,7 @@ func (p *program) proven(ctx context.Context, name string, update bool) error {
 		}
 		p.say("wrote %s", filepath.Join(folder, "golden"))
 	}
-	rows, err := conformance.Run(ctx, pack, os.DirFS(folder))
+	rows, err := conformance.Run(ctx, pack, os.DirFS(folder), false)
 	if err != nil {
 		p.code = codeFault
 		p.complain(fmt.Errorf("%s does not withstand:\n%w", name, err))

@@ -103,8 +103,9 @@ type bench struct {
 }
 
 // Run proves a pack with the examples in a file system. It returns the rows that
-// the pack makes of them and every way in which it falls short, joined.
-func Run(ctx context.Context, pack *probe.Pack, examples fs.FS) (Golden, error) {
+// the pack makes of them and every way in which it falls short, joined. With
+// sample set only the first, the middle and the last answer are broken, not each.
+func Run(ctx context.Context, pack *probe.Pack, examples fs.FS, sample bool) (Golden, error) {
 	b := &bench{pack: pack, golden: Golden{}, waived: map[string]bool{}}
 	if err := b.load(examples); err != nil {
 		return nil, err
@@ -135,6 +136,9 @@ func Run(ctx context.Context, pack *probe.Pack, examples fs.FS) (Golden, error) 
 	b.judgeEmpty(ctx, fail)
 	b.judgeTape(ctx, clean.served, fail)
 	for i := range clean.served {
+		if n := len(clean.served); sample && i > 0 && i != n/2 && i != n-1 {
+			continue
+		}
 		for _, k := range b.breaks() {
 			b.judgeBroken(ctx, i, clean.order[i], k, fail)
 			if ctx.Err() != nil {
@@ -143,7 +147,7 @@ func Run(ctx context.Context, pack *probe.Pack, examples fs.FS) (Golden, error) 
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.setup.Waived)) {
-		if !b.waived[name] {
+		if !b.waived[name] && !sample {
 			fail("setup.yaml: waived: %q is told all the same, or is no fault", name)
 		}
 	}

@@ -201,7 +201,11 @@ func (b *bench) breaks() []broken {
 			}
 		}
 	}
-	cut := func(w nethttp.ResponseWriter, _ *nethttp.Request, _ *example, body []byte) {
+	cut := func(w nethttp.ResponseWriter, r *nethttp.Request, e *example, body []byte) {
+		if len(body) == 0 {
+			hangUp(w, r, e, body)
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(body[:len(body)/2])
 	}
@@ -220,6 +224,7 @@ func (b *bench) breaks() []broken {
 		{name: "connection broken", always: true, breaks: hangUp},
 		{name: "cut off", always: true, breaks: cut},
 		{name: "a login page", always: true, breaks: text("<!DOCTYPE html><html><body>Sign in</body></html>", "text/html")},
+		{name: "nothing", always: true, breaks: text("", "application/json")},
 		{name: "an empty object", always: true, breaks: text("{}", "application/json")},
 		{name: "null", always: true, breaks: text("null", "application/json")},
 		{name: "an error in JSON", always: true, breaks: text(`{"error":{"code":"internal","message":"broken on purpose"}}`, "application/json")},

@@ -23,6 +23,8 @@ type loader struct {
 	inAuth  bool
 	errs    []error
 	calls   map[string]bool
+	// inPrelude are the names that the pack's own functions mention.
+	inPrelude map[string]bool
 }
 
 func (l *loader) fail(line int, advice, format string, a ...any) {
@@ -99,7 +101,7 @@ func (l *loader) load(d *document) {
 		p.Records[t] = rec
 	})
 	for _, s := range d.Scopes {
-		scope := Scope{Name: s.Name, Where: s.Where}
+		scope := Scope{Name: s.Name, Where: s.Where, When: l.expr(s.When), Optional: s.Optional}
 		for _, w := range s.Records {
 			t, ok := record.ParseType(w.text)
 			if !ok || p.Records[t] == nil {
@@ -138,6 +140,7 @@ func (l *loader) load(d *document) {
 	if len(p.Calls) == 0 {
 		l.fail(0, "", "the pack makes no calls")
 	}
+	l.lookups()
 	for _, t := range p.Gives() {
 		if !slices.ContainsFunc(p.Calls, func(c *Call) bool { return c.gives(t) }) {
 			l.fail(0, "", "no call maps %s, which stand under records", t)
@@ -443,9 +446,9 @@ func (l *loader) compilePrelude(src exprSource) {
 		l.parseError(err, src.text, src.line)
 		return
 	}
-	l.prelude = q.FuncDefs
+	l.prelude, l.inPrelude = q.FuncDefs, map[string]bool{}
 	for _, f := range q.FuncDefs {
-		l.lint(f.Body, src.line)
+		maps.Copy(l.inPrelude, l.lint(f.Body, src.line))
 	}
 }
 
@@ -476,7 +479,7 @@ func (l *loader) compile(text string, line int) *Expr {
 		return nil
 	}
 	e := &Expr{source: text, line: line, auth: l.inAuth}
-	l.lint(q, line)
+	e.names = l.lint(q, line)
 	e.query = q
 	whole := *q
 	whole.FuncDefs = append(slices.Clone(l.prelude), q.FuncDefs...)

@@ -35,6 +35,7 @@ type Expr struct {
 	query  *gojq.Query
 	code   *gojq.Code
 	auth   bool
+	names  map[string]bool // keys and texts that it mentions
 }
 
 // Text is a jq string without its quotes.

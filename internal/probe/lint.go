@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 
@@ -37,7 +38,8 @@ var (
 
 // lint refuses what has no place in any expression, and remembers the keys that
 // it mentions.
-func (l *loader) lint(q *gojq.Query, line int) {
+func (l *loader) lint(q *gojq.Query, line int) map[string]bool {
+	names := map[string]bool{}
 	walk(q, func(n any) bool {
 		switch n := n.(type) {
 		case *gojq.Func:
@@ -45,24 +47,97 @@ func (l *loader) lint(q *gojq.Query, line int) {
 				l.fail(line, "an expression's value depends on its input and its variables alone; the time is in $window", "the jq expression uses %s", n.Name)
 			}
 		case *gojq.Index:
-			l.mention(n.Name)
+			l.mention(names, n.Name)
 		case *gojq.String:
-			l.mention(n.Str)
+			l.mention(names, n.Str)
 		case *gojq.ObjectKeyVal:
 			if n.Val == nil {
-				l.mention(n.Key)
+				l.mention(names, n.Key)
 			}
 		case *gojq.PatternObject:
-			l.mention(n.Key)
+			l.mention(names, n.Key)
 		}
 		return true
 	})
+	return names
 }
 
-func (l *loader) mention(key string) {
+func (l *loader) mention(names map[string]bool, key string) {
+	names[key] = true
 	if key != "" && !l.inAuth {
 		l.pack.mentioned[key] = true
 	}
+}
+
+// lookups finds out for each lookup which record types rest on it.
+func (l *loader) lookups() {
+	p := l.pack
+	var all []*Call
+	var gather func([]*Call)
+	gather = func(calls []*Call) {
+		for _, c := range calls {
+			all = append(all, c)
+			gather(c.Children)
+		}
+	}
+	gather(p.Calls)
+	for _, c := range all {
+		if c.Lookup == nil {
+			continue
+		}
+		name, suffer := c.Lookup.Name, map[record.Type]bool{}
+		if l.inPrelude[name] {
+			for _, t := range p.Gives() {
+				suffer[t] = true
+			}
+		}
+		for _, user := range all {
+			if user.names()[name] {
+				for _, t := range user.Types() {
+					suffer[t] = true
+				}
+			}
+		}
+		for t, r := range p.Records {
+			if r.Partial != nil && r.Partial.names[name] || r.Retention != nil && r.Retention.names[name] {
+				suffer[t] = true
+			}
+		}
+		for _, t := range p.Gives() {
+			if suffer[t] {
+				c.Lookup.For = append(c.Lookup.For, t)
+			}
+		}
+		if len(c.Lookup.For) == 0 {
+			l.fail(c.Line, "", "nothing rests on the lookup %q", name)
+		}
+	}
+}
+
+// names are those that a call's own expressions mention.
+func (c *Call) names() map[string]bool {
+	out := map[string]bool{}
+	add := func(list ...*Expr) {
+		for _, e := range list {
+			if e != nil {
+				maps.Copy(out, e.names)
+			}
+		}
+	}
+	add(c.When, c.Refused, c.Items, c.Until, c.Total, c.Paging.Next, c.Paging.Start, c.Paging.More)
+	for _, e := range c.Map {
+		add(e)
+	}
+	if c.Lookup != nil {
+		add(c.Lookup.Key, c.Lookup.Value)
+	}
+	if r := c.Request; r != nil {
+		add(r.Query, r.Body, r.Vars)
+		if r.Path != nil {
+			add(&r.Path.Expr)
+		}
+	}
+	return out
 }
 
 // lintMoney refuses arithmetic in what becomes an amount. What it can't see, such

@@ -185,9 +185,11 @@ type (
 		Why    string `yaml:"why"`
 	}
 	scopeDoc struct {
-		Name    string `yaml:"name"`
-		Records []word `yaml:"records"`
-		Where   string `yaml:"where"`
+		Name     string      `yaml:"name"`
+		Records  []word      `yaml:"records"`
+		Where    string      `yaml:"where"`
+		When     *exprSource `yaml:"when"`
+		Optional string      `yaml:"optional"`
 	}
 	doctorDoc struct {
 		Request *requestDoc `yaml:"request"`

@@ -166,6 +166,9 @@ type Scope struct {
 	Name    string
 	Records []record.Type
 	Where   string // where it is granted
+	When    *Expr  // of null: whether it is needed; nil: always
+	// Optional says what is missing without it, where the pack works all the same.
+	Optional string
 }
 
 // Doctor is the request that shows whether access works.
@@ -257,6 +260,9 @@ type Lookup struct {
 	Name  string
 	Key   *Expr
 	Value *Expr
+	// For are the record types that suffer where it is not complete: those whose
+	// calls, or whose partial, name it.
+	For []record.Type
 }
 
 // Gives lists the record types that the pack reads, in their usual order.

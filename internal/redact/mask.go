@@ -19,9 +19,11 @@ const (
 //     them, or without lower-case letters), or groups of four joined by single
 //     blanks, every other one with a digit in it.
 //
-// UUIDs stay, and so does what is masked already. Masking is for free text: it
-// also hides long order numbers and keys, and short words that touch a code.
+// UUIDs stay, and so does what is masked already. E-mail addresses are hidden
+// whole. Masking is for free text: it also hides long order numbers and keys, and
+// short words that touch a code.
 func Mask(text string) string {
+	text = maskMails(text)
 	if len(text) < shortest {
 		return text
 	}
@@ -37,7 +39,7 @@ func Mask(text string) string {
 			i++
 			continue
 		}
-		n := max(joined(text, runs[i:], '-'), joined(text, runs[i:], ' '))
+		n := max(joined(text, runs[i:], '-'), spaced(text, runs[i:]))
 		if n == 0 && runs[i].digit && runs[i].len() >= shortest {
 			n = 1
 		}
@@ -119,6 +121,52 @@ func joined(text string, runs []run, joint byte) int {
 		}
 	}
 	return code
+}
+
+// spaced counts the runs at the front that form a code in blanks. It ends before
+// one that is joined by "-", of which it would show the rest.
+func spaced(text string, runs []run) int {
+	n := joined(text, runs, ' ')
+	for k := 1; k < n; k++ {
+		if joined(text, runs[k:], '-') > 0 {
+			return joined(text, runs[:k], ' ')
+		}
+	}
+	return n
+}
+
+// maskMails hides the e-mail addresses in a text.
+func maskMails(text string) string {
+	if !strings.Contains(text, "@") {
+		return text
+	}
+	part := func(c byte, more string) bool {
+		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80 || strings.IndexByte(more, c) >= 0
+	}
+	var b strings.Builder
+	done := 0
+	for i := 0; i < len(text); i++ {
+		if text[i] != '@' {
+			continue
+		}
+		from, to := i, i+1
+		for from > done && part(text[from-1], "._%+-'") {
+			from--
+		}
+		for to < len(text) && part(text[to], ".-") {
+			to++
+		}
+		host := strings.TrimRight(text[i+1:to], ".-")
+		if from == i || !strings.Contains(host, ".") {
+			continue
+		}
+		b.WriteString(text[done:from])
+		b.WriteString(mark)
+		done = i + 1 + len(host)
+		i = done - 1
+	}
+	b.WriteString(text[done:])
+	return b.String()
 }
 
 // tally sums up groups: their characters, those with a digit, and those that

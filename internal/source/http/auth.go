@@ -218,9 +218,13 @@ func tokenFault(ctx context.Context, address string, err error) error {
 	}
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) {
-		return refusedToken(host, refused.Response.StatusCode, refused.Body)
+		return refusedToken(host, refused.Response.StatusCode, refused.Body).passes(refused.Response.Header, time.Now())
 	}
-	return explain(ctx, host, err)
+	f := explain(ctx, host, err)
+	// What is left is an answer that is no token, cut off as a rule.
+	var network *url.Error
+	f.passing = f.passing || ctx.Err() == nil && !errors.As(err, &network)
+	return f
 }
 
 func refusedToken(host string, status int, body []byte) *Fault {
@@ -229,7 +233,10 @@ func refusedToken(host string, status int, body []byte) *Fault {
 		reason += ": " + s
 	}
 	f := &Fault{Cause: Credentials, Status: status, Reason: reason, Advice: "check the client's id and secret or certificate, and that it has not expired or been revoked"}
-	if status >= 500 {
+	switch {
+	case status == nethttp.StatusTooManyRequests:
+		f.Cause, f.Advice = Throttled, "try again later"
+	case status >= 500:
 		f.Cause, f.Advice = Server, "try again later"
 	}
 	return f
@@ -273,8 +280,13 @@ func (c *certificate) token(ctx context.Context) (*oauth2.Token, error) {
 		AccessToken string      `json:"access_token"`
 		ExpiresIn   json.Number `json:"expires_in"`
 	}
-	if res.StatusCode != 200 || json.Unmarshal(body, &answer) != nil || answer.AccessToken == "" {
-		return nil, refusedToken(r.URL.Host, res.StatusCode, body)
+	if res.StatusCode != 200 {
+		return nil, refusedToken(r.URL.Host, res.StatusCode, body).passes(res.Header, time.Now())
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || answer.AccessToken == "" {
+		f := faultf(Answer, "check token_url and the url", "%s answers a request for a token by something that is none", r.URL.Host)
+		f.passing = err != nil
+		return nil, f
 	}
 	t := &oauth2.Token{AccessToken: answer.AccessToken}
 	if n, err := answer.ExpiresIn.Int64(); err == nil && n > 0 {
@@ -387,7 +399,7 @@ func (p *puller) wrapped(ctx context.Context, body []byte) ([]byte, error) {
 }
 
 func (s *session) login(ctx context.Context) error {
-	status, body, err := s.send(ctx, s.auth.Login)
+	status, body, header, err := s.send(ctx, s.auth.Login)
 	if err != nil {
 		return err
 	}
@@ -403,7 +415,14 @@ func (s *session) login(ctx context.Context) error {
 			f.Cause, f.Advice = Server, "try again later"
 		} else if err != nil && status/100 == 2 {
 			f.Cause, f.Reason, f.Advice = Answer, "the login is answered by something that is no JSON", "check the url; a proxy or a login page may stand in between"
+			f.passing = errors.Is(err, io.ErrUnexpectedEOF)
+			return f
 		}
+		return f.passes(header, s.p.spec.Clock.Now())
+	}
+	if answer == nil {
+		f := faultf(Answer, "", "the login is answered by nothing")
+		f.passing = true
 		return f
 	}
 	v := s.p.vars
@@ -454,16 +473,16 @@ func (d *door) hideAll(v any) {
 	}
 }
 
-func (s *session) send(ctx context.Context, r *probe.Request) (int, []byte, error) {
+func (s *session) send(ctx context.Context, r *probe.Request) (status int, body []byte, header nethttp.Header, err error) {
 	v := s.p.vars
 	v.Session = s.got
-	target, body, headers, err := s.p.prepare(ctx, r, &v)
+	target, sent, headers, err := s.p.prepare(ctx, r, &v)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
-	req, err := nethttp.NewRequestWithContext(ctx, r.Method, target.String(), bytes.NewReader(body))
+	req, err := nethttp.NewRequestWithContext(ctx, r.Method, target.String(), bytes.NewReader(sent))
 	if err != nil {
-		return 0, nil, faultf(Unsafe, "", "the login's address is none")
+		return 0, nil, nil, faultf(Unsafe, "", "the login's address is none")
 	}
 	for k, x := range headers {
 		req.Header.Set(k, x)
@@ -473,14 +492,14 @@ func (s *session) send(ctx context.Context, r *probe.Request) (int, []byte, erro
 	}
 	res, err := s.client.Do(req)
 	if err != nil {
-		return 0, nil, explain(ctx, req.URL.Host, err)
+		return 0, nil, nil, explain(ctx, req.URL.Host, err)
 	}
 	defer res.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	body, err = io.ReadAll(io.LimitReader(res.Body, 1<<20))
 	if err != nil {
-		return 0, nil, explain(ctx, req.URL.Host, err)
+		return 0, nil, nil, explain(ctx, req.URL.Host, err)
 	}
-	return res.StatusCode, b, nil
+	return res.StatusCode, body, res.Header, nil
 }
 
 func jsonOf(body []byte) (any, error) {
@@ -510,7 +529,7 @@ func (s *session) leave(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if _, _, err := s.send(ctx, s.auth.Logout); err != nil {
+	if _, _, _, err := s.send(ctx, s.auth.Logout); err != nil {
 		s.p.log.Info("the session could not be ended", "system", s.p.spec.Name, "why", err)
 	}
 	s.in = false

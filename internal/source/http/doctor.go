@@ -187,6 +187,11 @@ func (p *puller) scopes(ctx context.Context, a *answer, v *probe.Vars, add func(
 		}
 	}
 	for _, s := range pack.Scopes {
+		if s.When != nil {
+			if needed, err := s.When.True(ctx, nil, v); err == nil && !needed {
+				continue
+			}
+		}
 		var records []string
 		for _, t := range s.Records {
 			records = append(records, t.String())
@@ -200,6 +205,8 @@ func (p *puller) scopes(ctx context.Context, a *answer, v *probe.Vars, add func(
 			add("scope "+s.Name, Unknown, "", "needed for %s; the system does not tell what is granted", need)
 		case slices.Contains(granted, s.Name):
 			add("scope "+s.Name, OK, "", "granted, for %s", need)
+		case s.Optional != "":
+			add("scope "+s.Name, Warn, "grant it: "+s.Where, "not granted: %s", s.Optional)
 		default:
 			add("scope "+s.Name, Failed, "grant it: "+s.Where, "not granted, and %s can't be read without it", need)
 		}

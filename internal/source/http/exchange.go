@@ -276,6 +276,9 @@ func (p *puller) send(ctx context.Context, r *probe.Request, target *url.URL, bo
 			return nil, f
 		}
 		wait := p.backoff(try)
+		if f.after > 0 {
+			wait = min(f.after, patience)
+		}
 		if a != nil {
 			asked, err := p.asked(ctx, a, v)
 			if err != nil {
@@ -304,7 +307,8 @@ func (p *puller) once(ctx context.Context, r *probe.Request, target *url.URL, bo
 	defer cancel()
 	sent, err := p.wrapped(one, body)
 	if err != nil {
-		return nil, nil, explain(ctx, target.Host, err), false
+		f := explain(ctx, target.Host, err)
+		return nil, nil, f, f.passing
 	}
 	req := p.client.R().SetContext(one).SetDoNotParseResponse(true).SetHeaders(headers)
 	if len(sent) > 0 {
@@ -313,7 +317,7 @@ func (p *puller) once(ctx context.Context, r *probe.Request, target *url.URL, bo
 	res, err := req.Execute(r.Method, target.String())
 	if err != nil {
 		f := explain(ctx, target.Host, err)
-		return nil, nil, f, f.Cause == Unreachable && ctx.Err() == nil && again(err)
+		return nil, nil, f, f.passing
 	}
 	stream := res.RawBody()
 	defer stream.Close()
@@ -330,6 +334,8 @@ func (p *puller) once(ctx context.Context, r *probe.Request, target *url.URL, bo
 	switch {
 	case a.status == nethttp.StatusNoContent:
 		return a, nil, nil, false
+	case a.status/100 == 2 && len(strings.TrimSpace(string(raw[:min(len(raw), 64)]))) == 0:
+		return a, raw, faultf(Answer, "", "the answer is empty"), true
 	case a.status/100 == 2:
 		v, err := p.door.decode(raw)
 		if err != nil {
@@ -417,13 +423,8 @@ func (a *answer) vars() any {
 
 // asked is how long an answer asks to wait.
 func (p *puller) asked(ctx context.Context, a *answer, v *probe.Vars) (time.Duration, error) {
-	if s := a.headers["retry-after"]; s != "" {
-		if n, err := strconv.ParseFloat(s, 64); err == nil && n >= 0 {
-			return time.Duration(n * float64(time.Second)), nil
-		}
-		if t, err := nethttp.ParseTime(s); err == nil {
-			return max(0, t.Sub(p.spec.Clock.Now())), nil
-		}
+	if d := retryAfter(a.headers["retry-after"], p.spec.Clock.Now()); d > 0 {
+		return d, nil
 	}
 	if p.spec.Pack.Limits.Wait == nil {
 		return 0, nil
@@ -435,6 +436,26 @@ func (p *puller) asked(ctx context.Context, a *answer, v *probe.Vars) (time.Dura
 		return 0, faultf(Answer, "", "%v", err)
 	}
 	return seconds(x), nil
+}
+
+// retryAfter reads the header, seconds or a date, RFC 9110; 0: it says nothing.
+func retryAfter(header string, now time.Time) time.Duration {
+	if n, err := strconv.ParseFloat(header, 64); err == nil && n >= 0 {
+		return time.Duration(min(n, 1e6) * float64(time.Second))
+	}
+	if t, err := nethttp.ParseTime(header); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return 0
+}
+
+// passes says of a fault with a status that it may pass, and when.
+func (f *Fault) passes(h nethttp.Header, now time.Time) *Fault {
+	switch f.Status {
+	case nethttp.StatusTooManyRequests, nethttp.StatusBadGateway, nethttp.StatusServiceUnavailable, nethttp.StatusGatewayTimeout:
+		f.passing, f.after = true, retryAfter(h.Get("Retry-After"), now)
+	}
+	return f
 }
 
 func seconds(x any) time.Duration {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Cause is the kind of thing that kept a request from being answered.
@@ -35,6 +36,9 @@ type Fault struct {
 	Status int // of the answer; 0: none came
 	Reason string
 	Advice string
+
+	passing bool          // the same request may be answered later
+	after   time.Duration // but not before; 0: not said
 }
 
 func (f *Fault) Error() string { return f.Reason }
@@ -52,6 +56,12 @@ func explain(ctx context.Context, host string, err error) *Fault {
 	if errors.As(err, &own) {
 		return own
 	}
+	f := cause(ctx, host, err)
+	f.passing = ctx.Err() == nil && again(err)
+	return f
+}
+
+func cause(ctx context.Context, host string, err error) *Fault {
 	var (
 		dns       *net.DNSError
 		authority x509.UnknownAuthorityError

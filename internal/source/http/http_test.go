@@ -697,39 +697,71 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// BenchmarkPull reads pages one after the other; what it adds to the server's own
-// time is the figure.
-func BenchmarkPull(b *testing.B) {
-	var body bytes.Buffer
+// pages is a server of so many pages of 250 items, each after a delay, and a spec
+// that reads it.
+func pages(b *testing.B, n int, delay time.Duration, limits string) Spec {
+	var list []string
 	for i := range 250 {
-		if i > 0 {
-			body.WriteByte(',')
-		}
-		fmt.Fprintf(&body, `{"id":"e-%d","amount":"12.50","unneeded":"text","at":"2026-11-02T00:00:00Z"}`, i)
+		list = append(list, fmt.Sprintf(`{"id":"e-%d","amount":"12.50","unneeded":"text","at":"2026-11-02T00:00:00Z"}`, i))
 	}
+	body := strings.Join(list, ",")
 	srv := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
-		fmt.Fprintf(w, `{"items":[%s],"next":%q}`, body.String(), r.URL.Query().Get("p"))
+		time.Sleep(delay)
+		var p int
+		fmt.Sscan(r.URL.Query().Get("p"), &p)
+		next := ""
+		if p < n {
+			next = fmt.Sprint(p)
+		}
+		fmt.Fprintf(w, `{"items":[%s],"next":%q}`, body, next)
 	}))
-	defer srv.Close()
+	b.Cleanup(srv.Close)
 	text := `pack: t
 format: 1
 title: T
 role: platform
 url_example: https://t.example.com
 auth: [{name: none, type: none}]
+limits: ` + limits + `
 doctor: {request: {path: /me}}
 records: {movements: {}}
 calls:
-- {name: list, request: {path: /list, query: '{p: $page.number}'}, items: '.items[]', paging: {by: cursor, next: .next}, map: {movements: '` + row + `'}}`
+- {name: list, request: {path: /list, query: '{p: $page.number, c: $page.cursor}'}, items: '.items[]', paging: {by: cursor, next: .next}, map: {movements: '` + row + `'}}`
 	p, err := probe.Load("t.yaml", []byte(text))
 	if err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		_, err := Pull(b.Context(), Spec{Name: "Shop", Pack: p, URL: srv.URL, Folder: b.TempDir(), MaxPages: 100})
-		if err != nil {
-			b.Fatal(err)
-		}
+	return Spec{Name: "Shop", Pack: p, URL: srv.URL}
+}
+
+// BenchmarkPull compares a pull with the least that physics allows: the server's
+// delay for each page, one after the other, or the rate that it permits.
+func BenchmarkPull(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		pages  int
+		delay  time.Duration
+		limits string
+		least  time.Duration
+	}{
+		{"no delay, 100 pages", 100, 0, "{}", 0},
+		{"50 ms, 1000 pages", 1000, 50 * time.Millisecond, "{}", 50 * time.Second},
+		{"20 a second, 200 pages", 200, 0, "{per_second: 20}", 199 * time.Second / 20},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			s := pages(b, c.pages, c.delay, c.limits)
+			for b.Loop() {
+				s.Folder = b.TempDir()
+				r, err := Pull(b.Context(), s)
+				if err != nil || r.Pulled[0].Rows != 250*c.pages {
+					b.Fatal(err, r.Pulled)
+				}
+			}
+			took := b.Elapsed() / time.Duration(b.N)
+			b.ReportMetric(float64(took)/float64(c.pages)/1e6, "ms/page")
+			if c.least > 0 {
+				b.ReportMetric(float64(took)/float64(c.least), "×least")
+			}
+		})
 	}
-	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/100/1e6, "ms/page")
 }

@@ -229,13 +229,25 @@ type sink interface {
 	gap(types []record.Type, why string)
 }
 
-// concerned are the record types that suffer when a call fails: its own, and all
-// where later calls depend on it.
+// concerned are the record types that suffer when a call fails: its own, and those
+// that rest on what it keeps.
 func (p *puller) concerned(c *probe.Call) []record.Type {
-	if c.Lookup != nil {
-		return p.spec.Pack.Gives()
+	out := c.Types()
+	var add func(*probe.Call)
+	add = func(c *probe.Call) {
+		if c.Lookup != nil {
+			for _, t := range c.Lookup.For {
+				if !slices.Contains(out, t) {
+					out = append(out, t)
+				}
+			}
+		}
+		for _, child := range c.Children {
+			add(child)
+		}
 	}
-	return c.Types()
+	add(c)
+	return out
 }
 
 func (p *puller) fail(c *probe.Call, err error) { p.gap(p.concerned(c), p.told(c, err)) }
