@@ -246,6 +246,15 @@ func (b *builder) finding(f *diagnosis.Finding) Finding {
 	return x
 }
 
+// transfer is what pairs the halves of a transfer. Where a platform has no id for
+// that, it is made of the cards' ids, and shown as a token.
+func (b *builder) transfer(m *record.Movement) string {
+	if m.Card != "" && strings.Contains(m.Transfer, m.Card) {
+		return b.card(m.Transfer)
+	}
+	return m.Transfer
+}
+
 // where says in which of the vendors' screens to look, as a continuation of a
 // hint: those of the systems at which the finding's step takes place.
 func (b *builder) where(f *diagnosis.Finding) string {
@@ -431,7 +440,7 @@ func (b *builder) records(v *step.Verdict) []Record {
 	m := e.Movement
 	f := fields{b: b}
 	f.add("id", m.ID).add("kind", m.Kind.String()).add("card", b.card(m.Card)).add("amount", b.amountOf(m)).add("currency", code(e.Currency)).add("at", b.at(m.At)).
-		add("status", m.Status.String()).add("origin", m.Origin).add("order", m.Order).add("refund", m.Refund).add("reverses", m.Reverses).add("transfer", m.Transfer).
+		add("status", m.Status.String()).add("origin", m.Origin).add("order", m.Order).add("refund", m.Refund).add("reverses", m.Reverses).add("transfer", b.transfer(m)).
 		add("issuer", m.Issuer).add("channel", m.Channel).add("location", m.Location).add("item", m.Item).add("funding", m.Funding.String()).add("entity", m.Entity)
 	f.opt("balance_after", m.BalanceAfter, e.Currency).opt("price_paid", m.PricePaid, e.Currency).attributes(m.Attrs)
 	out = append(out, b.record(m.Source, record.Movements, f))

@@ -729,7 +729,7 @@ func (p *puller) result(ctx context.Context) (Result, error) {
 				partial = append(partial, "it is not known how long the system keeps them")
 			}
 		}
-		if rec.Partial != nil {
+		if rec.Partial != nil && !p.spec.Sample { // one page can't tell
 			why, err := rec.Partial.Words(context.WithoutCancel(ctx), nil, &v)
 			if err != nil {
 				why = "it is not known whether they are all there are"
