@@ -15,14 +15,15 @@ import (
 
 // rank is the floor plan: a room may import rooms of lower rank only.
 var rank = map[string]int{
-	"internal/money": 0, "internal/ident": 0, "internal/redact": 0, "internal/finding": 0,
+	"internal/quiet": 0, "internal/money": 0, "internal/ident": 0, "internal/redact": 0, "internal/finding": 0,
 	"internal/record":   1,
 	"internal/casefile": 2, "internal/connector": 2,
 	"internal/probe": 3, "internal/source/file": 3, "internal/trace": 3,
 	"internal/source/http": 4, "internal/step": 4,
 	"internal/gather": 5, "internal/conformance": 5, "internal/diagnosis": 5, "internal/sandbox": 5,
-	"internal/report": 6,
-	"internal/render": 7,
+	"internal/report": 6, "probes": 6,
+	"internal/render": 7, "internal/answers": 7,
+	"internal/wizard": 8,
 	"internal/cli":    9,
 	"cmd/gcdiag":      10,
 }
@@ -46,7 +47,11 @@ var owner = map[string][]string{
 	"github.com/dghubble/oauth1":               {"internal/source/http"},
 	"github.com/zalando/go-keyring":            {"internal/connector"},
 	"github.com/spf13/cobra":                   {"internal/cli"},
-	"github.com/charmbracelet/lipgloss":        {"internal/render"},
+	"github.com/charmbracelet/bubbletea":       {"internal/wizard"},
+	"github.com/charmbracelet/bubbles":         {"internal/wizard"},
+	"github.com/charmbracelet/lipgloss":        {"internal/wizard", "internal/render"},
+	"github.com/charmbracelet/x/ansi":          {"internal/wizard"},
+	"github.com/muesli/termenv":                {"internal/wizard"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {},
 }
 

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite the golden rows")
 
 func packs(t *testing.T) []*probe.Pack {
 	t.Helper()
-	list, err := probe.LoadFS(FS)
+	list, err := probe.LoadFS(FS, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,10 +38,52 @@ func (l *live) probeFlag(f *pflag.FlagSet) {
 	f.StringVar(&l.probes, "probes", "", "`FOLDER` with vendor packs of your own (default: gcdiag/probes in your configuration folder)")
 }
 
-// packs are the vendor packs by name: those of the program, and the user's own,
+// library is where vendor packs are: those of the program, and the user's own,
 // which replace shipped ones of the same name.
-func (p *program) packs(l live) (map[string]*probe.Pack, error) {
-	shipped, err := probe.LoadFS(probes.FS)
+type library struct {
+	own     string            // folder of the user's; "": none
+	files   map[string]string // the user's by name
+	shipped map[string]string
+}
+
+func (p *program) library(l live) (*library, error) {
+	shipped, err := probe.Files(probes.FS)
+	if err != nil {
+		return nil, err
+	}
+	out := &library{shipped: shipped, own: l.probes}
+	if out.own == "" {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return out, nil
+		}
+		out.own = filepath.Join(dir, "gcdiag", "probes")
+		if _, err := os.Stat(out.own); err != nil {
+			out.own = ""
+			return out, nil
+		}
+	}
+	if info, err := os.Stat(out.own); err != nil || !info.IsDir() {
+		return nil, wrong("", "--probes: there is no folder %s", out.own)
+	}
+	if out.files, err = probe.Files(os.DirFS(out.own)); err != nil {
+		return nil, misconfigured(fmt.Errorf("your own vendor packs in %s: %w", out.own, err))
+	}
+	return out, nil
+}
+
+// names lists all packs.
+func (l *library) names() []string {
+	all := map[string]string{}
+	maps.Copy(all, l.shipped)
+	maps.Copy(all, l.files)
+	return slices.Sorted(maps.Keys(all))
+}
+
+// load loads the packs that are wanted, or all where want is nil.
+func (l *library) load(want func(string) bool) (map[string]*probe.Pack, error) {
+	wanted := func(name string) bool { return want == nil || want(name) }
+	shipped, err := probe.LoadFS(probes.FS, func(name string) bool { return wanted(name) && l.files[name] == "" })
 	if err != nil {
 		return nil, err
 	}
@@ -48,40 +92,34 @@ func (p *program) packs(l live) (map[string]*probe.Pack, error) {
 		k.File = ""
 		out[k.Name] = k
 	}
-	folder := l.probes
-	if folder == "" {
-		dir, err := os.UserConfigDir()
-		if err != nil {
-			return out, nil
-		}
-		folder = filepath.Join(dir, "gcdiag", "probes")
-		if _, err := os.Stat(folder); err != nil {
-			return out, nil
-		}
+	if l.own == "" {
+		return out, nil
 	}
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, wrong("", "--probes: there is no folder %s", folder)
-	}
-	own, err := probe.LoadFS(os.DirFS(folder))
+	own, err := probe.LoadFS(os.DirFS(l.own), wanted)
 	for _, k := range own {
-		k.File = filepath.Join(folder, filepath.FromSlash(k.File))
+		k.File = filepath.Join(l.own, filepath.FromSlash(k.File))
 		out[k.Name] = k
 	}
 	if err != nil {
-		return nil, misconfigured(fmt.Errorf("your own vendor packs in %s have mistakes:\n%w", folder, err))
+		return nil, misconfigured(fmt.Errorf("your own vendor packs in %s have mistakes:\n%w", l.own, err))
 	}
 	return out, nil
 }
 
-// configuration reads connectors.yaml and the packs that it may name.
+// packs are all vendor packs by name.
+func (p *program) packs(l live) (map[string]*probe.Pack, error) {
+	lib, err := p.library(l)
+	if err != nil {
+		return nil, err
+	}
+	return lib.load(nil)
+}
+
+// configuration reads connectors.yaml and the packs that it names.
 func (p *program) configuration(r request) (*connector.Config, gather.Live, error) {
-	packs, err := p.packs(r.live)
+	lib, err := p.library(r.live)
 	if err != nil {
 		return nil, gather.Live{}, err
-	}
-	o := connector.Options{AllowLiteralSecrets: r.literal, AllowCommands: r.commands}
-	for _, k := range packs {
-		o.Probes = append(o.Probes, k.Probe())
 	}
 	path := r.connectors
 	if path == "" {
@@ -89,6 +127,24 @@ func (p *program) configuration(r request) (*connector.Config, gather.Live, erro
 	}
 	if path == "" {
 		path = "connectors.yaml"
+	}
+	// Packs take their time to compile: only those are loaded whose names the file
+	// holds at all.
+	text, err := os.ReadFile(path)
+	if err != nil {
+		text = nil // Load says why
+	}
+	packs, err := lib.load(func(name string) bool { return bytes.Contains(text, []byte(name)) })
+	if err != nil {
+		return nil, gather.Live{}, err
+	}
+	o := connector.Options{AllowLiteralSecrets: r.literal, AllowCommands: r.commands}
+	for _, name := range lib.names() {
+		k := connector.Probe{Name: name}
+		if packs[name] != nil {
+			k = packs[name].Probe()
+		}
+		o.Probes = append(o.Probes, k)
 	}
 	cfg, err := connector.Load(path, o)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,6 +53,8 @@ func (l *loader) load(d *document) {
 		l.fail(0, "write pack: and a short name, the one that connectors.yaml uses", "the pack has no name")
 	case !plainName.MatchString(p.Name) || p.Name == connector.FileProbe || p.Name == "sql":
 		l.fail(d.Pack.line, "small letters, digits and _, beginning with a letter; not file or sql", "%q can't be the name of a pack", p.Name)
+	case path.Base(filepath.ToSlash(l.file)) != p.Name+".yaml":
+		l.fail(d.Pack.line, "", "the file of the pack %q must be named %s.yaml", p.Name, p.Name)
 	}
 	if d.Format != Version {
 		l.fail(0, fmt.Sprintf("write format: %d", Version), "the pack's format is %d, and this gcdiag reads %d", d.Format, Version)
@@ -452,6 +456,34 @@ func (l *loader) compilePrelude(src exprSource) {
 	}
 }
 
+// reached are the pack's own functions that an expression calls, by way of others,
+// too, in their order: compiling all of them for each expression takes its time.
+func (l *loader) reached(q *gojq.Query) []*gojq.FuncDef {
+	wanted := map[string]bool{}
+	var collect func(any)
+	collect = func(n any) {
+		walk(n, func(n any) bool {
+			if f, ok := n.(*gojq.Func); ok {
+				wanted[signature(f.Name, len(f.Args))] = true
+			}
+			return true
+		})
+	}
+	collect(q)
+	var out []*gojq.FuncDef
+	// A function sees those above it, so one way up finds all.
+	for _, f := range slices.Backward(l.prelude) {
+		if wanted[signature(f.Name, len(f.Args))] {
+			collect(f.Body)
+			out = append(out, f)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+func signature(name string, args int) string { return fmt.Sprintf("%s/%d", name, args) }
+
 func (l *loader) parseError(err error, src string, line int) {
 	var pe *gojq.ParseError
 	reason := "it is no jq"
@@ -482,7 +514,7 @@ func (l *loader) compile(text string, line int) *Expr {
 	e.names = l.lint(q, line)
 	e.query = q
 	whole := *q
-	whole.FuncDefs = append(slices.Clone(l.prelude), q.FuncDefs...)
+	whole.FuncDefs = append(l.reached(q), q.FuncDefs...)
 	names := variables
 	if l.inAuth {
 		names = append(slices.Clone(variables), authVariables...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"reflect"
 	"regexp"
@@ -247,11 +248,11 @@ type (
 	}
 )
 
-// LoadFS loads every pack in a file system: files named *.yaml or *.yml, in
-// folders named testdata none. Packs that have mistakes are left out; the error
-// joins all mistakes. Two packs of one name are a mistake of the second.
-func LoadFS(fsys fs.FS) ([]*Pack, error) {
-	var packs []*Pack
+// Files finds the packs in a file system by their names, which are those of their
+// files: NAME.yaml, in folders named testdata none. Two files of one name are an
+// error.
+func Files(fsys fs.FS) (map[string]string, error) {
+	files := map[string]string{}
 	var errs []error
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -263,36 +264,45 @@ func LoadFS(fsys fs.FS) ([]*Pack, error) {
 			}
 			return nil
 		}
-		if ext := path.Ext(name); ext != ".yaml" && ext != ".yml" {
-			return nil
-		}
-		b, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return err
-		}
-		p, err := Load(name, b)
-		if err != nil {
-			errs = append(errs, err)
-			return nil
-		}
-		for _, q := range packs {
-			if q.Name == p.Name {
-				errs = append(errs, &Error{File: name, Reason: fmt.Sprintf("the pack %q stands in %s, too", p.Name, q.File), Advice: "give it a name of its own"})
+		if base, ok := strings.CutSuffix(path.Base(name), ".yaml"); ok {
+			if files[base] != "" {
+				errs = append(errs, &Error{File: name, Reason: fmt.Sprintf("the pack %q stands in %s, too", base, files[base]), Advice: "give it a name of its own"})
 				return nil
 			}
+			files[base] = name
 		}
-		packs = append(packs, p)
 		return nil
 	})
-	if err != nil {
-		errs = append(errs, err)
+	return files, errors.Join(append(errs, err)...)
+}
+
+// LoadFS loads packs of a file system: those that are wanted, or all where want is
+// nil. Packs that have mistakes are left out; the error joins all mistakes.
+func LoadFS(fsys fs.FS, want func(name string) bool) ([]*Pack, error) {
+	files, err := Files(fsys)
+	errs := []error{err}
+	var packs []*Pack
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if want != nil && !want(name) {
+			continue
+		}
+		text, err := fs.ReadFile(fsys, files[name])
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		p, err := Load(files[name], text)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		packs = append(packs, p)
 	}
-	slices.SortFunc(packs, func(a, b *Pack) int { return strings.Compare(a.Name, b.Name) })
 	return packs, errors.Join(errs...)
 }
 
-// Load reads and compiles one pack. The error joins every mistake in it, each an
-// *Error.
+// Load reads and compiles one pack, whose file has its name. The error joins every
+// mistake in it, each an *Error.
 func Load(file string, text []byte) (*Pack, error) {
 	var doc document
 	d := yaml.NewDecoder(bytes.NewReader(text))

@@ -98,6 +98,7 @@ func TestMistakes(t *testing.T) {
 		{"record that nothing maps", "records:\n", "records:\n  cards: {}\n", "no call maps cards"},
 		{"unknown screen", "screens: {emit: there}", "screens: {emits: there}", "unknown topic"},
 		{"format of the future", "format: 1", "format: 2", "reads 1"},
+		{"another file's name", "pack: acme", "§pack: acmee", "must be named acmee.yaml"},
 		{"no doctor", "doctor: {request: {path: /me}}\n", "", "no doctor"},
 		{"two documents", "pack: acme\n", "pack: acme\n---\n", "second document"},
 		{"recursion of YAML", "title: Acme", "title: *x", "x"},
@@ -140,7 +141,7 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestShippedPacksLoad(t *testing.T) {
-	packs, err := LoadFS(os.DirFS(filepath.Join("..", "..", "probes")))
+	packs, err := LoadFS(os.DirFS(filepath.Join("..", "..", "probes")), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,4 +255,13 @@ func FuzzLoad(f *testing.F) {
 			_ = fmt.Sprint(p.Gives(), p.Probe())
 		}
 	})
+}
+
+// BenchmarkLoad loads every shipped pack, as each command does that needs one.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := LoadFS(os.DirFS(filepath.Join("..", "..", "probes")), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
