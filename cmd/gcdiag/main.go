@@ -6,6 +6,10 @@ import (
 	"os"
 
 	"gcdiag/internal/cli"
+	"gcdiag/internal/quiet"
 )
 
-func main() { os.Exit(cli.Main()) }
+func main() {
+	quiet.Restore()
+	os.Exit(cli.Main())
+}

@@ -38,6 +38,7 @@ func Main() int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, getenv: os.Getenv, windows: runtime.GOOS == "windows"}
+	p.inTerminal = term.IsTerminal(int(os.Stdin.Fd()))
 	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
 		p.outTerminal = true
 		p.columns, _, _ = term.GetSize(fd)
@@ -57,8 +58,8 @@ type program struct {
 	getenv   func(string) string
 	windows  bool
 
-	outTerminal, errTerminal bool
-	columns, errColumns      int // of the terminals; 0: not known
+	inTerminal, outTerminal, errTerminal bool
+	columns, errColumns                  int // of the terminals; 0: not known
 
 	flags    common
 	progress progress

@@ -85,7 +85,7 @@ func (p *program) setUp(ctx context.Context, dir string, o setup) error {
 	if cfg.Currency, err = currencyFlag(o.currency); err != nil {
 		return err
 	}
-	s := &survey{dir: dir, zone: zone, currency: map[money.Currency]int{}, owed: map[string][]money.Amount{}, accounts: map[string]*account{}}
+	s := newSurvey(dir, zone)
 	if err := s.look(ctx); err != nil {
 		return err
 	}

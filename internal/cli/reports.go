@@ -8,6 +8,7 @@ import (
 
 	"gcdiag/internal/render"
 	"gcdiag/internal/report"
+	"gcdiag/internal/wizard"
 )
 
 // stdin is the file name that means standard input.
@@ -34,9 +35,23 @@ func (p *program) reportShow() *cobra.Command {
 	format := "text"
 	c := &cobra.Command{
 		Use:   "show FILE",
-		Short: "Show a report as check did",
+		Short: "Look at a report",
+		Long:  p.prose(`show opens a report in the wizard's pages, in a terminal. With --format, --plain or --no-input, or without a terminal, it writes it as check did.`),
 		Args:  arguments(1, 1, "a FILE"),
-		RunE:  func(_ *cobra.Command, args []string) error { return p.rewrite(args[0], format) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("format") || args[0] == stdin || p.flags.plain || p.flags.noInput || !p.interactive() || wizard.NeedsPlain(p.getenv) {
+				return p.rewrite(args[0], format)
+			}
+			d, err := p.load(args[0])
+			if err != nil {
+				return err
+			}
+			err = p.leadWizard(c.Context(), request{}, func(o *wizard.Options) { o.Document, o.Path = &d, args[0] })
+			if p.code != codeInterrupted {
+				p.code = codeSound
+			}
+			return err
+		},
 	}
 	c.Flags().StringVarP(&format, "format", "f", format, "write `FORMAT`: text, json, markdown, html or junit")
 	return c

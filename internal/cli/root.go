@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gcdiag/internal/wizard"
 )
 
 // common are the flags of every command.
@@ -50,12 +52,16 @@ More about a command: {{.CommandPath}} COMMAND --help{{end}}
 
 // root is the command tree.
 func (p *program) root() *cobra.Command {
+	var r request
+	var yes bool
 	root := &cobra.Command{
 		Use:   "gcdiag",
 		Short: "Find where the handoff of gift card events to the ERP breaks",
 		Long: p.prose(`gcdiag finds at which of four steps the handoff of gift card events from a storefront to an ERP breaks: 1 emit, 2 forward, 3 arrive, 4 classify.
 
-It reads exports of the three systems, compares them transaction by transaction, and says what breaks, since when, for how much money and what to do. It changes nothing anywhere.
+It reads the three systems, or their exports, compares them transaction by transaction, and says what breaks, since when, for how much money and what to do. It changes nothing anywhere.
+
+Without a command, in a terminal, it leads you through all of that.
 
 Exit codes: 0 sound, 1 a fault was diagnosed, 2 usage or configuration, 3 inconclusive, 4 internal error, 130 interrupted.`),
 		Version:       version,
@@ -69,14 +75,25 @@ Exit codes: 0 sound, 1 a fault was diagnosed, 2 usage or configuration, 3 inconc
 		},
 		PersistentPreRunE: func(*cobra.Command, []string) error { return p.prepare() },
 		RunE: func(c *cobra.Command, _ []string) error {
-			c.SetOut(p.err)
-			if err := c.Help(); err != nil {
-				return err
+			if p.flags.noInput || !p.interactive() && !p.flags.plain {
+				c.SetOut(p.err)
+				if err := c.Help(); err != nil {
+					return err
+				}
+				return wrong(`"gcdiag check" diagnoses without questions; "gcdiag --plain" asks them line by line`, "the wizard needs a terminal")
 			}
-			return wrong(`use "gcdiag demo" to see what it does, "gcdiag init" to set it up for a folder of exports, "gcdiag check" to diagnose`,
-				"the wizard is not supported yet")
+			return p.leadWizard(c.Context(), r, func(o *wizard.Options) {
+				o.Connectors, o.Yes = p.configurations(r.connectors), yes
+			})
 		},
 	}
+	own := root.Flags()
+	own.SortFlags = false
+	own.StringVarP(&r.connectors, "connectors", "c", "", "`FILE` that says where the records are (default: what is found here)")
+	own.BoolVarP(&yes, "yes", "y", false, "run that configuration without a question")
+	own.BoolVar(&r.literal, "allow-literal-secrets", false, "accept secrets that stand in the configuration itself")
+	own.BoolVar(&r.commands, "allow-commands", false, "run the ${cmd:…} references of the configuration")
+	r.live.probeFlag(own)
 	root.SetVersionTemplate(versionText())
 	root.SetUsageTemplate(strings.ReplaceAll(usageText, "WIDTH", fmt.Sprint(p.textWidth())))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -31,6 +31,9 @@ func (p *program) screen() render.Options {
 	return render.Options{Width: p.columns, Color: p.colored(), ASCII: p.ascii(), Verbose: p.flags.verbose}
 }
 
+// interactive reports whether somebody sits at a terminal and can be asked.
+func (p *program) interactive() bool { return p.inTerminal && p.outTerminal }
+
 // colored decides about colours: a flag before the environment before the terminal.
 func (p *program) colored() bool {
 	switch {

@@ -35,6 +35,10 @@ type survey struct {
 	accounts  map[string]*account
 }
 
+func newSurvey(dir string, zone *time.Location) *survey {
+	return &survey{dir: dir, zone: zone, currency: map[money.Currency]int{}, owed: map[string][]money.Amount{}, accounts: map[string]*account{}}
+}
+
 // export is one file that can be used.
 type export struct {
 	name    string

@@ -187,6 +187,14 @@ func fromKeychain(ctx context.Context, name string) (string, error) {
 	}
 }
 
+// Keep stores a secret in the user's keychain, where ${keychain:NAME} finds it.
+func Keep(name, secret string) error {
+	if err := keyring.Set(keychainService, name, secret); err != nil {
+		return hinted{fmt.Errorf("the keychain can't be used: %w", err), "keep the secret in the environment, a file or a password manager's command"}
+	}
+	return nil
+}
+
 func fromCommand(ctx context.Context, command string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()

@@ -3,6 +3,7 @@ package file
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,6 +29,10 @@ type Guessed struct {
 	Input  casefile.Input
 	// Candidates has the headers that might be meant by a column that was not found.
 	Candidates map[string][]string
+	// Head is the header, Rows the first rows below it, as text; rows of keyed files
+	// have their cells in the header's order.
+	Head []string
+	Rows [][]string
 	// Foreign has, by column, the words in it that are outside the vocabulary, in
 	// the order in which they first stand, 50 at most.
 	Foreign map[string][]string
@@ -82,8 +87,41 @@ func Guess(ctx context.Context, path, name string) (Guessed, error) {
 	for f, c := range winner.how.candidates {
 		best.Candidates[f.String()] = c
 	}
+	best.Head = winner.head.cells
+	if best.Rows, err = winner.rows(shownRows); err != nil {
+		return best, fmt.Errorf("%s: %w", name, err)
+	}
 	best.Foreign, err = foreignWords(ctx, &Spec{Record: best.Record}, in, winner)
 	return best, err
+}
+
+// shownRows is how many rows of a file are shown to people.
+const shownRows = 8
+
+// rows are the first rows below a header, as text.
+func (f fit) rows(most int) ([][]string, error) {
+	rs, err := f.grid.open(len(f.head.cells))
+	if err != nil {
+		return nil, err
+	}
+	var out [][]string
+	var r row
+	for len(out) < most {
+		if err := rs.next(&r); err == io.EOF {
+			break
+		} else if err != nil {
+			return out, nil // reading the file says why
+		}
+		if r.bad != "" || !f.grid.keyed && r.n <= f.head.n {
+			continue
+		}
+		cells := make([]string, len(r.cells))
+		for i, c := range r.cells {
+			cells[i] = headerText(c)
+		}
+		out = append(out, cells)
+	}
+	return out, nil
 }
 
 // bestFit finds the header that suits a record type best.
