@@ -168,7 +168,9 @@ func (e *engine) Survey(ctx context.Context, folder string) (wizard.Survey, erro
 		for _, c := range g.Input.Columns {
 			if c.Field != "" {
 				x.Fields[c.Field] = c.Header
-				x.Guessed[c.Field] = c.Guessed
+				if c.Guessed {
+					x.Guessed[c.Field] = true
+				}
 			}
 		}
 		for _, column := range slices.Sorted(maps.Keys(g.Foreign)) {

@@ -28,11 +28,8 @@ type surveyMsg struct {
 }
 
 func newFolder(_ *model, folder string) *folderPage {
-	if folder == "" {
-		folder = "."
-	}
-	s := need("folder", "Put exports of the card ledger, of the integration's run history and of the ERP's ledger into one folder, with the vendors' own headers. They stay where they are.", "~/exports/acme")
-	s.Default = folder
+	s := Setting{Name: "folder", Description: "Put exports of the card ledger, of the integration's run history and of the ERP's ledger into one folder, with the vendors' own headers. They stay where they are. Empty: this folder.",
+		Example: "~/exports/acme", Default: folder}
 	return &folderPage{form: form{rows: []formRow{newRow(s, "folder")}}}
 }
 
@@ -64,6 +61,9 @@ func (p *folderPage) update(m *model, msg tea.Msg) tea.Cmd {
 	if !p.busy && p.form.heeds(msg) {
 		p.busy, p.err = true, nil
 		folder := p.form.value("folder")
+		if folder == "" {
+			folder = "."
+		}
 		if rest, ok := strings.CutPrefix(folder, "~/"); ok {
 			folder = m.o.Getenv("HOME") + "/" + rest
 		}
