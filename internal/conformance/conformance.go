@@ -36,9 +36,12 @@ import (
 	"sync"
 	"time"
 
+	"gcdiag/internal/casefile"
+	"gcdiag/internal/money"
 	"gcdiag/internal/probe"
 	"gcdiag/internal/record"
 	"gcdiag/internal/redact"
+	"gcdiag/internal/source/file"
 	"gcdiag/internal/source/http"
 )
 
@@ -161,6 +164,7 @@ type outcome struct {
 	order   []string // what was asked, in order
 	served  []int
 	strange []string // requests that no example answers
+	refused []string // rows that are no records
 	waited  time.Duration
 }
 
@@ -246,8 +250,33 @@ func (b *bench) run(ctx context.Context, s script) (*outcome, error) {
 			return nil, err
 		}
 		out.rows[p.Record] = text
+		if s.breaks == nil {
+			if err := b.records(ctx, p, out); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return out, nil
+}
+
+// records reads rows as a diagnosis does, and remembers which are no records.
+func (b *bench) records(ctx context.Context, p http.Pulled, out *outcome) error {
+	spec := p.File(p.Record.String())
+	spec.Currency, _ = money.ParseCurrency(b.setup.Currency)
+	var err error
+	if spec.Zone, err = time.LoadLocation(b.setup.Timezone); err != nil {
+		return err
+	}
+	c := &casefile.Case{Systems: []casefile.System{{Role: b.pack.Role, Inputs: []casefile.Input{{Name: spec.Name, Record: p.Record}}}}}
+	builder := casefile.NewBuilder(c)
+	if _, err := file.Read(ctx, spec, builder, nil); err != nil && ctx.Err() == nil {
+		out.refused = append(out.refused, err.Error())
+	}
+	builder.Finish()
+	for _, r := range c.Rejects {
+		out.refused = append(out.refused, r.Place+": "+r.Reason)
+	}
+	return nil
 }
 
 func write(w nethttp.ResponseWriter, status int, body []byte) {

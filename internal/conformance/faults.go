@@ -24,6 +24,9 @@ func (b *bench) judgeClean(o *outcome, fail func(string, ...any)) {
 	if g := gapsOf(o.result); g != "" {
 		fail("without any fault it falls short: %s", g)
 	}
+	for _, r := range o.refused {
+		fail("a diagnosis would reject the row %s", r)
+	}
 	for _, e := range b.answers {
 		if !e.used {
 			fail("%s is never asked for", e.name)

@@ -16,7 +16,6 @@ import (
 	"gcdiag/internal/probe"
 	"gcdiag/internal/record"
 	"gcdiag/internal/redact"
-	"gcdiag/internal/source/file"
 	"gcdiag/internal/source/http"
 )
 
@@ -154,11 +153,9 @@ func (g *gatherer) live(ctx context.Context, s *casefile.System, pack *probe.Pac
 		rows := 0
 		failed := got.Failed
 		if got.Path != "" && got.Rows > 0 {
-			spec := file.Spec{
-				Record: got.Record, Path: got.Path, Name: in.Name, Columns: exact(got),
-				Decimal: ".", Dates: "ymd", Zone: g.cfg.ZoneOf(g.k), Currency: g.cfg.Currency,
-				System: g.index, Input: uint16(len(s.Inputs)),
-			}
+			spec := got.File(in.Name)
+			spec.Zone, spec.Currency = g.cfg.ZoneOf(g.k), g.cfg.Currency
+			spec.System, spec.Input = g.index, uint16(len(s.Inputs))
 			res, err := g.read(ctx, spec, g.sink, func(int64, int64, int) {})
 			rows = res.Rows
 			r.Columns = res.Filled
@@ -211,23 +208,6 @@ func (g *gatherer) live(ctx context.Context, s *casefile.System, pack *probe.Pac
 		s.Reads = append(s.Reads, r)
 	}
 	return nil
-}
-
-// exact maps every column of the contract that the rows fill to itself, and says
-// of the others that there are none, so that nothing is guessed.
-func exact(p http.Pulled) map[string]string {
-	filled := map[string]bool{}
-	for _, c := range p.Filled {
-		filled[c] = true
-	}
-	out := map[string]string{}
-	for _, c := range connector.Columns(p.Record) {
-		out[c] = ""
-		if filled[c] {
-			out[c] = c
-		}
-	}
-	return out
 }
 
 // feeds are those of the pack's table whose kinds the configuration does not

@@ -318,6 +318,25 @@ func decimal(x any) (exact, error) {
 	return exact{}, errors.New("a computed number is not exact")
 }
 
+// Difference is a minus b as decimal text, exactly; nil and "" are nothing.
+func Difference(a, b any) (string, error) {
+	sum := exact{coef: new(big.Int)}
+	for i, x := range []any{a, b} {
+		if x == nil || x == "" {
+			continue
+		}
+		d, err := decimal(x)
+		if err != nil {
+			return "", err
+		}
+		if i == 1 {
+			d.coef.Neg(d.coef)
+		}
+		sum = sum.plus(d)
+	}
+	return sum.String(), nil
+}
+
 func parseExact(s string) (exact, error) {
 	mantissa, exponent := s, 0
 	if i := strings.IndexAny(s, "eE"); i >= 0 {

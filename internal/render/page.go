@@ -52,7 +52,7 @@ func code(r rune) string {
 // nbsp glues words that a line must not part; it is written as a blank.
 const nbsp = "\u00a0"
 
-var asciiFor = strings.NewReplacer(
+var asciiFor = strings.NewReplacer("›", ">",
 	"✓", "+", "✗", "x", "·", "-", "↩", "<", "…", "...", "▶", ">", "─", "-", "│", "|",
 	"−", "-", "–", "-", "—", "-", "≠", "!=", "≤", "<=", "≥", ">=", "×", "x", "→", "->", "←", "<-",
 	"“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "‘", "'", "’", "'", "•", "*", "\u202f", " ", "\u2009", " ",

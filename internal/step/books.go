@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gcdiag/internal/casefile"
 	"gcdiag/internal/finding"
 	"gcdiag/internal/ident"
 	"gcdiag/internal/money"
@@ -438,10 +439,25 @@ func (j *Judge) ruleFor(e *trace.Event, p *record.Posting) (finding.Code, Cause)
 		return finding.RuleInactive, Cause{"rule", ruleName(off)}
 	case good == nil && astray != nil:
 		return finding.WrongAccount, Cause{"rule", ruleName(astray)}
-	case covering == 0:
+	case covering == 0 && j.rulesWhole(p):
 		return finding.NoRule, Cause{}
 	}
 	return "", Cause{}
+}
+
+// rulesWhole reports whether a rule that is not listed does not exist: no list of
+// the ERP's rules (of the row's, where there is one) is known to be partial.
+func (j *Judge) rulesWhole(p *record.Posting) bool {
+	for i := range j.set.Case.Systems {
+		s := &j.set.Case.Systems[i]
+		if s.Role != record.ERP || p != nil && int(p.System) != i {
+			continue
+		}
+		if r := s.Read(record.Rules); r.Stated == casefile.Partial || r.State == casefile.Truncated || r.State == casefile.Unread {
+			return false
+		}
+	}
+	return true
 }
 
 // mentions reports whether a rule without kinds speaks of the event in its text.
@@ -478,6 +494,8 @@ func kindFits(e *trace.Event, p *record.Posting) bool {
 	switch {
 	case p.Kind == record.NoKind || p.Kind == m.Kind:
 		return true
+	case m.Kind == record.Deactivation && p.Kind == record.SaleRefund:
+		return true // a sold card that was taken back; platforms without the word switch it off
 	case m.Kind != record.Reversal || p.Kind == record.Other:
 		return false
 	case p.Kind == record.RefundToCard && e.Owed > 0, p.Kind == record.SaleRefund && e.Owed < 0:

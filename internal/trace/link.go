@@ -413,7 +413,8 @@ func (l *linker) confirmed(p *record.Posting, e *Event) bool {
 
 // kindAgrees reports whether a row's kind does not speak against an event.
 func kindAgrees(p *record.Posting, e *Event) bool {
-	return p.Kind == record.NoKind || p.Kind == record.Other || p.Kind == e.Movement.Kind
+	return p.Kind == record.NoKind || p.Kind == record.Other || p.Kind == e.Movement.Kind ||
+		e.Movement.Kind == record.Deactivation && p.Kind == record.SaleRefund // a sold card that was taken back
 }
 
 // byOrders links rows that name an order: within each order, from full

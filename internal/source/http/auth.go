@@ -178,15 +178,22 @@ type bearer struct {
 	p    *puller
 	make func() (*oauth2.Token, error)
 
-	mu    sync.Mutex
-	token *oauth2.Token
+	mu      sync.Mutex
+	token   *oauth2.Token
+	refused error // why no token is asked for any more
 }
 
 func (b *bearer) sign(r *nethttp.Request) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.token.Valid() {
+		if b.refused != nil {
+			return b.refused
+		}
 		t, err := b.make()
+		if final(err) {
+			b.refused = err
+		}
 		if err != nil {
 			return err
 		}
@@ -341,20 +348,19 @@ type session struct {
 	jar    nethttp.CookieJar
 	ctx    context.Context
 
-	mu     sync.Mutex
-	in     bool
-	got    any // $session
-	header string
-	value  string
+	mu      sync.Mutex
+	in      bool
+	refused error // why no login is tried any more: systems lock users out after some
+	got     any   // $session
+	header  string
+	value   string
 }
 
 func (s *session) sign(r *nethttp.Request) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.in {
-		if err := s.login(r.Context()); err != nil {
-			return err
-		}
+	if err := s.ensure(r.Context()); err != nil {
+		return err
 	}
 	if s.header != "" {
 		r.Header.Set(s.header, s.value)
@@ -369,12 +375,32 @@ func (s *session) sign(r *nethttp.Request) error {
 func (s *session) enter(ctx context.Context) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.in {
-		if err := s.login(ctx); err != nil {
-			return nil, err
-		}
+	if err := s.ensure(ctx); err != nil {
+		return nil, err
 	}
 	return s.got, nil
+}
+
+// ensure logs in where that has not been done. After a refusal it is never tried
+// again.
+func (s *session) ensure(ctx context.Context) error {
+	if s.in {
+		return nil
+	}
+	if s.refused != nil {
+		return s.refused
+	}
+	err := s.login(ctx)
+	if final(err) {
+		s.refused = err
+	}
+	return err
+}
+
+// final reports whether an error is a refusal of the credentials.
+func final(err error) bool {
+	var f *Fault
+	return errors.As(err, &f) && f.Cause == Credentials && !f.passing
 }
 
 // wrapped is a request's body with what proves who asks.

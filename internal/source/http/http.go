@@ -20,12 +20,15 @@ package http
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"gcdiag/internal/casefile"
+	"gcdiag/internal/connector"
 	"gcdiag/internal/probe"
 	"gcdiag/internal/record"
 	"gcdiag/internal/redact"
+	"gcdiag/internal/source/file"
 )
 
 // Spec says which system to read and how.
@@ -91,6 +94,18 @@ type Pulled struct {
 	Silence bool // no rows mean that nothing happened
 	Rejects []casefile.Reject
 	Begun   bool // at least one answer was read
+}
+
+// File says how the file of rows is to be read: nothing in it is guessed.
+func (p Pulled) File(name string) file.Spec {
+	columns := map[string]string{}
+	for _, c := range connector.Columns(p.Record) {
+		columns[c] = ""
+		if slices.Contains(p.Filled, c) {
+			columns[c] = c
+		}
+	}
+	return file.Spec{Record: p.Record, Path: p.Path, Name: name, Columns: columns, Decimal: ".", Dates: "ymd"}
 }
 
 // Clock is the time that waits depend on; tests put another in its place.

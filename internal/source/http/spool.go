@@ -62,6 +62,18 @@ func (p *puller) row(t record.Type, place string, v, item any) error {
 		return reject("the pack makes no row of it")
 	}
 	money := probe.MoneyColumns(t)
+	if t == record.Postings && object["amount"] == nil && (object["debit"] != nil || object["credit"] != nil) {
+		// The rows of a file either have amounts or have debits and credits.
+		amount, err := probe.Difference(object["credit"], object["debit"])
+		if err != nil {
+			return reject("debit and credit: " + err.Error())
+		}
+		object["amount"] = amount
+	}
+	if t == record.Postings {
+		delete(object, "debit")
+		delete(object, "credit")
+	}
 	for k, x := range object {
 		switch x := x.(type) {
 		case nil, string, bool, json.Number, int:
