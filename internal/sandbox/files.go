@@ -39,7 +39,7 @@ var (
 		{"amount", "amount", func(m *record.Movement) string { return amount(m.Amount, m.Currency, m.Points) }},
 		{"currency", "currency", func(m *record.Movement) string { return m.Currency.String() }},
 		{"unit", "unit", func(m *record.Movement) string { return unit(m.Points) }},
-		{"at", "at", func(m *record.Movement) string { return clock(m.At) }},
+		{"at", "at", func(m *record.Movement) string { return day(m.At) }},
 		{"balance_after", "balance_after", func(m *record.Movement) string { return optional(m.BalanceAfter, m.Currency, m.Points) }},
 		{"status", "status", func(m *record.Movement) string { return m.Status.String() }},
 		{"test", "test", func(m *record.Movement) string { return yes(m.Test) }},
@@ -172,7 +172,8 @@ var (
 // The ERP's own words.
 var (
 	erpKinds = [...]string{record.Load: "GiftCertSale", record.Redemption: "GiftCertRedemption", record.RefundToCard: "GiftCertCredit", record.SaleRefund: "GiftCertReturn",
-		record.Adjustment: "GiftCertAdjustment", record.Expiry: "GiftCertExpiry", record.Other: "NoGiftCert"}
+		record.Adjustment: "GiftCertAdjustment", record.Expiry: "GiftCertExpiry",
+		record.Deactivation: "GiftCertDeactivation", record.Other: "NoGiftCert"}
 	erpStatus = [...]string{record.Posted: "Approved", record.InException: "Exception"}
 	erpMakers = [...]string{record.FromIntegration: "Relay", record.ByHand: "Clerk"}
 )
@@ -203,6 +204,14 @@ func credit(p *record.Posting) string {
 		return ""
 	}
 	return p.Amount.Text(p.Currency)
+}
+
+// day is clock, or a bare date where no more is known.
+func day(t record.Time) string {
+	if t.Known() && !t.Exact() {
+		return t.Earliest().In(zone).Format(time.DateOnly)
+	}
+	return clock(t)
 }
 
 func clock(t record.Time) string {

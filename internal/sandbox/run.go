@@ -56,6 +56,9 @@ func newRun(s Scenario, m *month, out *sink) *run {
 	r.set.subscribed = dayOne.AddDate(0, -7, 0).Unix()
 	r.set.filter, r.set.changed = "", dayOne.AddDate(0, -3, 0).Unix()
 	r.set.rules = ordinaryRules()
+	if m.vendor {
+		r.vendors()
+	}
 	for _, t := range s.twists {
 		c := t.choose(m)
 		r.choices = append(r.choices, c)
@@ -148,8 +151,7 @@ func (r *run) write(w *way) {
 	}
 	w.postings = arrived
 	for k := range w.postings {
-		w.postings[k].ID = numbered("JE", 80000000+r.count(record.Postings)+k)
-		w.postings[k].Document = numbered(document(w.e.kind), 40000000+r.count(record.Postings)+k)
+		r.name(&w.postings[k], r.count(record.Postings)+k, document(w.e.kind))
 	}
 	r.log(w)
 	for k := range w.postings {
@@ -169,6 +171,33 @@ func (r *run) write(w *way) {
 	r.recorded[w.e.card] += gain
 	if w.broke != nil && w.e.counts() && gain < w.owed && w.owed > 0 {
 		r.short[w.e.card] = append(r.short[w.e.card], int32(w.i))
+	}
+}
+
+// name numbers an ERP row. NetSuite's rows are lines of transactions, and what
+// integrations keep of these is the internal id.
+func (r *run) name(p *record.Posting, n int, document string) {
+	p.ID = numbered("JE", 80000000+n)
+	p.Document = numbered(document, 40000000+n)
+	if r.month.vendor {
+		p.Document = numbered("", 80000000+n)
+		p.ID = p.Document + ":1"
+	}
+}
+
+// vendors sets up what the vendors' systems have otherwise: the integration asks
+// for what fires no webhook, and the rule for cards taken back is one for
+// deactivations.
+func (r *run) vendors() {
+	r.set.feed(record.Load, "manual", record.ViaAPI)
+	r.set.feed(record.Load, "app", record.ViaAPI)
+	for _, k := range []record.Kind{record.Adjustment, record.Expiry, record.Deactivation} {
+		r.set.feed(k, "", record.ViaAPI)
+	}
+	for i := range r.set.rules {
+		if rule := &r.set.rules[i]; rule.ID == ruleOf(record.Deactivation) {
+			rule.Kinds, rule.Matches = record.Kinds(0).With(record.Deactivation), "kind = "+record.Deactivation.String()
+		}
 	}
 }
 
@@ -271,9 +300,11 @@ func (r *run) close() {
 		if err != nil {
 			panic("sandbox: " + err.Error()) // can't be: the day was written by enterJournal
 		}
-		p := record.Posting{ID: numbered("JE", 80000000+r.count(record.Postings)), Document: "CLOSE-" + k.day, Kind: k.kind, Type: "Daily Journal", Status: record.Posted,
+		p := record.Posting{Kind: k.kind, Type: "Daily Journal", Status: record.Posted,
 			From: record.FromIntegration, Currency: k.currency, Amount: r.batches[k], Account: liability, Rule: ruleOf(k.kind),
 			Dated: record.Within(t, t.AddDate(0, 0, 1)), PostedAt: record.At(closing(t))}
+		r.name(&p, r.count(record.Postings), "")
+		p.Document = "CLOSE-" + k.day
 		if r.keyed {
 			p.Batch = "close-" + k.day
 		}
@@ -293,9 +324,16 @@ func (r *run) orphans() {
 	for k := range few(len(r.month.candidates(soldCard))) {
 		h := r.month.chance(k, 4)
 		at := since.AddDate(0, 0, int(h%windowDays)).Unix() + 9*3600 + int64(h>>8%(10*3600))
-		p := record.Posting{ID: numbered("JE", 80000000+r.count(record.Postings)), Document: numbered("INV", 95000000+k), Kind: record.Load, Type: "Invoice", Status: record.Posted,
+		p := record.Posting{Kind: record.Load, Type: "Invoice", Status: record.Posted,
 			From: record.FromIntegration, Currency: usd, Amount: faces[h>>24%5], Account: liability, Rule: ruleOf(record.Load), Ref: numbered("t-", 99000001+k),
 			Card: numbered("card-", 99000001+k), Item: (card10 + word(h>>24%5)).String(), Dated: date(at), PostedAt: moment(at)}
+		r.name(&p, r.count(record.Postings), "INV")
+		if r.month.vendor {
+			p.Card = r.month.cardID(int32(1_000_000 + k))
+			p.Ref = p.Card
+		} else {
+			p.Document = numbered("INV", 95000000+k)
+		}
 		p.Source = r.source(record.Postings)
 		r.sink.posting(&p)
 		r.truth.orphan(&p)
@@ -381,7 +419,10 @@ func (r *run) order(i int, o *order) {
 	case record.Pending:
 		out.Status, out.CardStatus = "pending", record.CardPending
 	case record.Cancelled:
-		out.Status, out.CardStatus = "cancelled", record.CardDeclined
+		out.Status = "cancelled"
+		if o.sells {
+			out.CardStatus = record.CardDeclined
+		}
 	}
 	if o.refunded > 0 && o.refundedAt <= r.now {
 		out.Status, out.RefundedAt, out.RefundedAmount, out.RefundTo = "refunded", moment(o.refundedAt), money.Some(o.refunded), o.refundTo

@@ -151,16 +151,45 @@ type order struct {
 type month struct {
 	seed   uint64
 	cards  []card
+	vendor bool // Options.Vendors
 	orders []order
 	events []event
 }
 
 // The ids' numbers lie so far apart that no two sorts of them meet.
 
-func (m *month) id(i int) string         { return numbered("t-", 50000001+i) }
-func (m *month) cardID(c int32) string   { return numbered("card-", 20000001+int(c)) }
-func (m *month) orderID(o int32) string  { return numbered("#", firstOrder+int(o)) }
-func (m *month) refundID(r int32) string { return numbered("rf-", 60000000+int(r)) }
+func (m *month) id(i int) string {
+	if !m.vendor {
+		return numbered("t-", 50000001+i)
+	}
+	switch e := &m.events[i]; e.kind {
+	case record.Load:
+		return m.cardID(e.card)
+	case record.Deactivation:
+		return m.cardID(e.card) + "-deactivated"
+	case record.Expiry:
+		return m.cardID(e.card) + "-expired"
+	case record.Adjustment:
+		return numbered("", 88170000001+i)
+	}
+	return numbered("", 7128676000001+i)
+}
+
+func (m *month) cardID(c int32) string {
+	if m.vendor {
+		return numbered("", 539685300001+int(c))
+	}
+	return numbered("card-", 20000001+int(c))
+}
+
+func (m *month) orderID(o int32) string { return numbered("#", firstOrder+int(o)) }
+
+func (m *month) refundID(r int32) string {
+	if m.vendor {
+		return numbered("", 918273600000+int(r))
+	}
+	return numbered("rf-", 60000000+int(r))
+}
 
 func numbered(prefix string, n int) string {
 	b := make([]byte, 0, 24)
@@ -198,6 +227,9 @@ const (
 var share = [...]int{unused: 8, usedOnce: 8, usedTwice: 6, reloaded: 3, drained: 8, usedUp: 3, refunded: 7, returned: 6, twinSale: 2, twinSpend: 2,
 	adjusted: 1, held: 2, handIssued: 7, appIssued: 6, old: 4, oldExpired: 6, rewards: 4, tested: 2, pending: 2, cancelled: 2, promoted: 1}
 
+// untold are the plans that Options.Vendors leaves out.
+var untold = []plan{reloaded, rewards, pending, cancelled, promoted}
+
 // deck spreads the plans evenly, so that any stretch of it has its fair part of each.
 var deck = func() []plan {
 	type place struct {
@@ -218,14 +250,18 @@ var deck = func() []plan {
 	return out
 }()
 
-// newMonth tells the month of a seed with about n movements.
-func newMonth(seed uint64, n int, yen bool) *month {
-	g := generator{month: &month{seed: seed}, pcg: rand.NewPCG(0, 0), yen: yen}
+// newMonth tells the month of a seed.
+func newMonth(seed uint64, o Options) *month {
+	g := generator{month: &month{seed: seed, vendor: o.Vendors}, pcg: rand.NewPCG(0, 0), yen: o.Yen}
+	deck := deck
+	if o.Vendors {
+		deck = slices.DeleteFunc(slices.Clone(deck), func(p plan) bool { return slices.Contains(untold, p) })
+	}
 	g.r = rand.New(g.pcg)
 	for d := range g.midnight {
 		g.midnight[d] = dayOne.AddDate(0, 0, d).Unix()
 	}
-	for i := 0; len(g.events) < n; i++ {
+	for i := 0; len(g.events) < o.Movements; i++ {
 		g.pcg.Seed(seed, uint64(i))
 		g.live(deck[i%len(deck)])
 	}
@@ -526,7 +562,11 @@ func (g *generator) live(p plan) {
 		l := g.begin(g.monthDay(), g.currency())
 		o := l.sell(l.face(), -1)
 		l.wait(0, 5)
-		l.payBack(record.SaleRefund, o, -l.balance, record.ToOther)
+		kind := record.SaleRefund
+		if l.vendor {
+			kind = record.Deactivation
+		}
+		l.payBack(kind, o, -l.balance, record.ToOther)
 	case twinSale:
 		l := g.begin(g.anyDay(), g.currency())
 		face := l.face()
@@ -571,12 +611,17 @@ func (g *generator) live(p plan) {
 		l.channel, l.place = online, blank
 		l.t = min(l.t, g.midnight[l.day]+22*3600)
 		x := l.some()
+		o := int32(-1)
+		if l.vendor {
+			o = l.newOrder(x, 0)
+			l.orders[o].status = record.Cancelled
+		}
 		e := l.add(record.Redemption, -x)
-		e.hold = true
+		e.hold, e.order = true, o
 		of := e.seq
 		l.pause()
 		e = l.add(record.Reversal, x)
-		e.hold, e.reverses = true, of
+		e.hold, e.order, e.reverses = true, o, of
 		l.pause()
 		l.spend(x, x)
 	case handIssued:
@@ -609,6 +654,9 @@ func (g *generator) live(p plan) {
 	case oldExpired:
 		l := g.age(g.begin(g.monthDay(), g.currency()))
 		l.t = g.midnight[l.day] + 2*3600 + int64(l.r.IntN(600))
+		if l.vendor {
+			l.t = g.midnight[l.day]
+		}
 		l.channel, l.place = blank, blank
 		l.add(record.Expiry, -l.balance)
 	case rewards:

@@ -119,6 +119,9 @@ func (r *run) emit(w *way) {
 	if e.message != blank {
 		mv.Attrs = messages[e.message]
 	}
+	if m.vendor && e.kind == record.Expiry {
+		mv.At = date(e.at)
+	}
 	mv.Source = r.source(record.Movements)
 	r.sink.movement(&mv)
 }
@@ -248,7 +251,7 @@ func (w *way) book(account, rule string) bool {
 }
 
 var docTypes = [...]string{record.Load: "Invoice", record.Redemption: "Payment", record.RefundToCard: "Credit Memo", record.SaleRefund: "Cash Refund",
-	record.Adjustment: "Journal", record.Expiry: "Journal", record.Reversal: "Journal"}
+	record.Adjustment: "Journal", record.Expiry: "Journal", record.Reversal: "Journal", record.Deactivation: "Journal"}
 
 func ruleOf(k record.Kind) string {
 	switch k {
@@ -258,7 +261,7 @@ func ruleOf(k record.Kind) string {
 		return "R-REDEEM"
 	case record.RefundToCard:
 		return "R-CREDIT"
-	case record.SaleRefund:
+	case record.SaleRefund, record.Deactivation:
 		return "R-RETURN"
 	case record.Expiry:
 		return "R-EXPIRE"

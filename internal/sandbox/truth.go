@@ -85,6 +85,9 @@ func (l *witness) fault(t *twist) *Fault {
 		if c.until != 0 {
 			f.Until = time.Unix(c.until, 0).In(zone)
 		}
+		if f.Attribute == "kind" && f.Value == record.SaleRefund.String() && l.run.month.vendor {
+			f.Value = record.Deactivation.String()
+		}
 		if l.run.alone {
 			f.Problem, f.Step, f.Undetermined = "", 0, []int{2, 3}
 		}

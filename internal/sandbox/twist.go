@@ -146,6 +146,11 @@ func isKind(k record.Kind) func(*event) bool {
 	return func(e *event) bool { return e.kind == k && !e.points && e.lawful() }
 }
 
+// takenBack is a sold card that was given back.
+func takenBack(e *event) bool {
+	return isKind(record.SaleRefund)(e) || isKind(record.Deactivation)(e)
+}
+
 func from(o word) func(*event) bool {
 	return func(e *event) bool { return e.kind == record.Load && e.origin == o }
 }
@@ -219,7 +224,7 @@ var twists = []twist{
 
 	{name: "lost", code: "routing", step: 3, hop: receive, pick: scattered(soldCard),
 		strike: func(_ *run, w *way) bool { return w.vanish() }},
-	{name: "refused", code: "routing", step: 3, hop: receive, pick: fromSomeTime(isKind(record.SaleRefund)), attribute: "kind", value: "sale_refund",
+	{name: "refused", code: "routing", step: 3, hop: receive, pick: fromSomeTime(takenBack), attribute: "kind", value: "sale_refund",
 		strike: func(r *run, w *way) bool {
 			if r.lacks(w) {
 				return false // it has nothing to close
@@ -347,6 +352,8 @@ type setup struct {
 	orphans    bool
 }
 
+// feed says how a kind and origin leave the platform, whatever was said before.
 func (s *setup) feed(k record.Kind, origin string, via record.Via) {
+	s.feeds = slices.DeleteFunc(s.feeds, func(f casefile.Feed) bool { return f.Kind == k && f.Origin == origin })
 	s.feeds = append(s.feeds, casefile.Feed{Kind: k, Origin: origin, Via: via})
 }
