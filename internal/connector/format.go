@@ -311,6 +311,8 @@ func span(d time.Duration) *node {
 		s = fmt.Sprintf("%dd", d/day)
 	case d%time.Hour == 0:
 		s = fmt.Sprintf("%dh", d/time.Hour)
+	case d%time.Minute == 0:
+		s = fmt.Sprintf("%dmin", d/time.Minute)
 	}
 	return &node{Kind: yaml.ScalarNode, Value: s}
 }

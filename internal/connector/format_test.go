@@ -34,7 +34,7 @@ func TestFormatLoadsAgain(t *testing.T) {
 func TestFormatRefuses(t *testing.T) {
 	for story, change := range map[string]func(*Config){
 		"no connectors":   func(c *Config) { c.Connectors = nil },
-		"odd grace":       func(c *Config) { c.Policy.Grace = time.Second },
+		"odd grace":       func(c *Config) { c.Policy.Grace = time.Millisecond },
 		"broken UTF-8":    func(c *Config) { c.Connectors[0].Name = "\xff" },
 		"unknown zone":    func(c *Config) { c.Zone = time.FixedZone("X", 60) },
 		"two of one name": func(c *Config) { c.Connectors = append(c.Connectors, c.Connectors[0]) },

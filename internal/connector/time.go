@@ -56,15 +56,15 @@ func midnight(year int, month time.Month, day int, zone *time.Location) time.Tim
 	return first
 }
 
-// ParseSpan reads a length of time: a whole number and its unit, h, d (24 hours)
-// or w (7 days), as in 36h or 30d.
+// ParseSpan reads a length of time: a whole number and its unit, s, min, h, d (24
+// hours) or w (7 days), as in 36h or 30d. "m" might be months and is none.
 func ParseSpan(text string) (time.Duration, error) {
-	unit := map[string]time.Duration{"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
-	digits := strings.TrimRight(text, "hdwms")
+	unit := map[string]time.Duration{"s": time.Second, "min": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
+	digits := strings.TrimRight(text, "hdwmins")
 	n, err := strconv.ParseUint(digits, 10, 32)
 	u, ok := unit[text[len(digits):]]
 	if err != nil || !ok {
-		return 0, fmt.Errorf("%q is not a whole number with a unit h, d or w, such as 24h or 30d", text)
+		return 0, fmt.Errorf("%q is not a whole number with a unit s, min, h, d or w, such as 24h or 30d", text)
 	}
 	if n > uint64(100*366*24*time.Hour/u) {
 		return 0, fmt.Errorf("%q is longer than a hundred years", text)

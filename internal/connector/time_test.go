@@ -47,7 +47,7 @@ func TestMidnightIsTheFirstMoment(t *testing.T) {
 }
 
 func TestParseSpan(t *testing.T) {
-	for text, want := range map[string]time.Duration{"24h": 24 * time.Hour, "2d": 48 * time.Hour, "1w": 168 * time.Hour, "0h": 0, "36500d": 36500 * 24 * time.Hour} {
+	for text, want := range map[string]time.Duration{"24h": 24 * time.Hour, "2d": 48 * time.Hour, "1w": 168 * time.Hour, "0h": 0, "90s": 90 * time.Second, "45min": 45 * time.Minute, "36500d": 36500 * 24 * time.Hour} {
 		if got, err := ParseSpan(text); err != nil || got != want {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}

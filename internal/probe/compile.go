@@ -116,7 +116,7 @@ func (l *loader) load(d *document) {
 		}
 		p.Scopes = append(p.Scopes, scope)
 	}
-	p.Screens, p.Notes, p.FreeText, p.Embedded, p.Attributes = d.Screens, d.Notes, d.FreeText, d.Embedded, d.Attributes
+	p.Screens, p.Notes, p.FreeText, p.Embedded, p.OnlyUnder, p.Attributes = d.Screens, d.Notes, d.FreeText, d.Embedded, d.OnlyUnder, d.Attributes
 	for topic := range d.Screens {
 		if !slices.Contains(screenTopics(), topic) {
 			l.fail(0, "the topics are "+strings.Join(screenTopics(), ", "), "screens: unknown topic %q", topic)

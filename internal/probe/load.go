@@ -120,10 +120,11 @@ type (
 		Screens  map[string]string `yaml:"screens"`
 		Notes    []string          `yaml:"notes"`
 
-		FreeText   []string     `yaml:"free_text"`
-		Embedded   []string     `yaml:"embedded"`
-		Keep       []textSource `yaml:"keep"`
-		Attributes []string     `yaml:"attributes"`
+		FreeText   []string            `yaml:"free_text"`
+		Embedded   []string            `yaml:"embedded"`
+		OnlyUnder  map[string][]string `yaml:"only_under"`
+		Keep       []textSource        `yaml:"keep"`
+		Attributes []string            `yaml:"attributes"`
 
 		JQ      exprSource         `yaml:"jq"`
 		Records perType[recordDoc] `yaml:"records"`

@@ -59,6 +59,9 @@ type Pack struct {
 	// FreeText are keys of answers whose text people wrote: what may be a card
 	// code in it is masked before anything sees it.
 	FreeText []string
+	// OnlyUnder names, for keys that mean several things, the keys directly above
+	// them under which they are needed; elsewhere they are dropped.
+	OnlyUnder map[string][]string
 	// Embedded are keys whose text is itself JSON.
 	Embedded []string
 	// Keep are names of keys that are not mentioned in any expression and whose

@@ -96,7 +96,7 @@ func (d *door) prune(v any, key string, depth int) any {
 				v[k] = d.prune(x, k, depth+1)
 			case nil, bool:
 			default:
-				if d.named(k) {
+				if d.named(k) && d.placed(k, key) {
 					v[k] = d.prune(x, k, depth+1)
 				} else {
 					delete(v, k)
@@ -134,6 +134,13 @@ func (d *door) prune(v any, key string, depth int) any {
 		return v
 	}
 	return v
+}
+
+// placed reports whether a key is wanted below the one above it; the key above a
+// list's objects is the list's.
+func (d *door) placed(key, above string) bool {
+	parents, limited := d.pack.OnlyUnder[key]
+	return !limited || slices.Contains(parents, above)
 }
 
 func (d *door) named(key string) bool { return d.pack.Mentions(key) || d.keep[key] }
