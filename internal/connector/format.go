@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -315,22 +314,4 @@ func span(d time.Duration) *node {
 		s = fmt.Sprintf("%dmin", d/time.Minute)
 	}
 	return &node{Kind: yaml.ScalarNode, Value: s}
-}
-
-// Write puts a configuration into the file of its name, readable by its owner
-// alone. It never replaces a file.
-func Write(c *Config) error {
-	text, err := Format(c)
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(c.Name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("writing the configuration: %w", err)
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("writing the configuration: %w", err)
-	}
-	return nil
 }

@@ -1,9 +1,6 @@
 package connector
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -45,24 +42,6 @@ func TestFormatRefuses(t *testing.T) {
 		if out, err := Format(c); err == nil {
 			t.Errorf("%s: written as\n%s", story, out)
 		}
-	}
-}
-
-func TestWrite(t *testing.T) {
-	c := parse(t, least)
-	c.Name = filepath.Join(t.TempDir(), "connectors.yaml")
-	if err := Write(c); err != nil {
-		t.Fatal(err)
-	}
-	again, err := Load(c.Name, Options{})
-	if err != nil || !reflect.DeepEqual(again, c) {
-		t.Errorf("%+v, %v", again, err)
-	}
-	if info, err := os.Stat(c.Name); err != nil || info.Mode().Perm()&0o077 != 0 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
-	}
-	if err := Write(c); !errors.Is(err, os.ErrExist) {
-		t.Errorf("writing over a file: %v", err)
 	}
 }
 
