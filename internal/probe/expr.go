@@ -16,10 +16,10 @@ import (
 
 // Vars are the values of an expression's variables.
 type Vars struct {
-	Settings, Window, Ledger, Page, Parent, Lookup, Answer, Auth, Session any
+	Settings, Window, Ledger, Page, Parent, Lookup, Answer, Failed, Auth, Session any
 }
 
-var variables = []string{"$settings", "$window", "$ledger", "$page", "$parent", "$lookup", "$answer"}
+var variables = []string{"$settings", "$window", "$ledger", "$page", "$parent", "$lookup", "$answer", "$failed"}
 
 // authVariables stand in the auth section alone.
 var authVariables = []string{"$auth", "$session"}
@@ -54,7 +54,7 @@ func (e *Expr) Source() string { return e.source }
 func (e *Expr) All(ctx context.Context, input any, v *Vars) ([]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, exprTime)
 	defer cancel()
-	values := []any{v.Settings, v.Window, v.Ledger, v.Page, v.Parent, v.Lookup, v.Answer}
+	values := []any{v.Settings, v.Window, v.Ledger, v.Page, v.Parent, v.Lookup, v.Answer, v.Failed}
 	if e.auth {
 		values = append(values, v.Auth, v.Session)
 	}

@@ -16,6 +16,8 @@
 //	           items (so far)
 //	$parent    the item that a child call belongs to
 //	$lookup    what calls with keep have kept: $lookup.NAME[KEY] is a list
+//	$failed    names of the calls, read before, that fell short: what their absence
+//	           would make of a row must not become one
 //	$answer    status, headers (names in lower case, the first value each)
 //	$auth      secrets by name, and $session, what the login answered: in the
 //	           auth section only
@@ -258,7 +260,7 @@ type Paging struct {
 	More  *Expr // false on the last page; nil: an empty or short page, or no cursor, is the last
 }
 
-// Lookup keeps values of a call's items for later calls.
+// Lookup keeps values of a call's items for later calls, under each of their keys.
 type Lookup struct {
 	Name  string
 	Key   *Expr

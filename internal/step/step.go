@@ -125,10 +125,14 @@ func (j *Judge) Event(e *trace.Event) Verdict {
 		j.excluded(&v)
 		return v
 	}
-	switch v.Books.Stance {
-	case Nowhere:
+	switch {
+	case v.Books.Stance == Nowhere:
 		j.missing(&v, f)
-	case Right:
+	case v.Books.Stance == Unposted && v.Books.Row.Status == record.Open && f.last != nil && f.last.Outcome == record.RejectedByERP:
+		// The ERP refused it; what it holds is the draft that was left behind.
+		j.missing(&v, f)
+		v.Hops[2].Note = joinNote(v.Hops[2].Note, "a draft was left in the ERP")
+	case v.Books.Stance == Right:
 		j.right(&v, f)
 	default:
 		j.wrong(&v, f)

@@ -50,6 +50,7 @@ type puller struct {
 	lacks  map[record.Type][]string
 	notes  []string
 	pages  map[string]int
+	fell   []any // the names of calls that fell short
 }
 
 // Pull reads a system. When ctx ends, what was read until then is kept and the
@@ -203,6 +204,7 @@ func list(texts []string) []any {
 // top makes one of the pack's calls.
 func (p *puller) top(ctx context.Context, c *probe.Call) error {
 	v := p.vars
+	v.Failed = p.fallen()
 	if c.When != nil {
 		yes, err := c.When.True(ctx, nil, &v)
 		if err != nil {
@@ -252,8 +254,20 @@ func (p *puller) concerned(c *probe.Call) []record.Type {
 
 func (p *puller) fail(c *probe.Call, err error) { p.gap(p.concerned(c), p.told(c, err)) }
 
-// told is why a call failed, with its name.
+// fallen is $failed.
+func (p *puller) fallen() []any {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := slices.Clone(p.fell)
+	slices.SortFunc(out, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+	return append([]any{}, slices.Compact(out)...)
+}
+
+// told is why a call failed, with its name, which it remembers.
 func (p *puller) told(c *probe.Call, err error) string {
+	p.mu.Lock()
+	p.fell = append(p.fell, c.Name)
+	p.mu.Unlock()
 	return p.door.scrub(c.Name + ": " + err.Error())
 }
 
@@ -524,15 +538,19 @@ func (p *puller) items(ctx context.Context, c *probe.Call, items []any, page, be
 			}
 		}
 		if l := c.Lookup; l != nil {
-			key, err := l.Key.One(ctx, item, v)
+			keys, err := l.Key.All(ctx, item, v)
 			var value any
 			if err == nil {
 				value, err = l.Value.One(ctx, item, v)
 			}
 			if err != nil {
 				to.gap(p.concerned(c), p.told(c, err))
-			} else if k := plain(key); k != "" {
-				to.keep(l.Name, k, value)
+				keys = nil
+			}
+			for _, key := range keys {
+				if k := plain(key); k != "" {
+					to.keep(l.Name, k, value)
+				}
 			}
 		}
 		for _, child := range c.Children {
@@ -549,7 +567,7 @@ func (p *puller) items(ctx context.Context, c *probe.Call, items []any, page, be
 				}
 			}
 			if before+i >= child.Cap {
-				to.gap(p.concerned(child), fmt.Sprintf("%s: asked for the first %d alone", child.Name, child.Cap))
+				to.gap(p.concerned(child), p.told(child, fmt.Errorf("asked for the first %d alone", child.Cap)))
 				continue
 			}
 			jobs = append(jobs, &job{call: child, parent: item})
@@ -699,6 +717,7 @@ func (p *puller) result(ctx context.Context) (Result, error) {
 	}
 	slices.Sort(r.Notes)
 	v := p.vars
+	v.Failed = p.fallen()
 	for _, t := range p.spec.Pack.Gives() {
 		rec := p.spec.Pack.Records[t]
 		out := Pulled{Record: t, Failed: p.gaps[t], Silence: rec.Silence}
