@@ -396,9 +396,10 @@ func (d *Diagnosis) notes() {
 }
 
 // late reports whether an event and its row lie on two sides of the window's edge.
+// A bare day that holds the event's own moment lies on the same side.
 func (d *Diagnosis) late(v *step.Verdict) bool {
 	p := v.Books.Row
-	if p == nil || v.Books.Stance == step.Nowhere || !p.Dated.Known() {
+	if p == nil || v.Books.Stance == step.Nowhere || !p.Dated.Known() || !p.Dated.Exact() && p.Dated.Apart(v.Event.Movement.At) == 0 {
 		return false
 	}
 	return d.Case.Window.Has(v.Event.Movement.At) != d.Case.Window.Has(p.Dated)

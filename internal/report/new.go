@@ -324,7 +324,7 @@ func (b *builder) repair() {
 		b.doc.Repair.Corrections = append(b.doc.Repair.Corrections, Correction{c.Finding.ID, c.Account, c.Amount.Text(c.Currency), code(c.Currency), b.text(c.Why), true})
 	}
 	for _, q := range r.Questions {
-		b.doc.Repair.Questions = append(b.doc.Repair.Questions, Question{q.Finding.ID, q.Whom, b.text(q.Ask)})
+		b.doc.Repair.Questions = append(b.doc.Repair.Questions, Question{q.Finding.ID, q.Whom, b.sparing(q.Ask, q.Finding)})
 	}
 	b.doc.Repair.Proof = r.Proof
 }
@@ -404,6 +404,23 @@ func (b *builder) text(s string) string {
 		return s
 	}
 	return redact.Mask(s)
+}
+
+// sparing is text about a finding in which the ids of its events stay as they
+// are: they are what IT needs.
+func (b *builder) sparing(s string, f *diagnosis.Finding) string {
+	var ids []string
+	for _, v := range f.Roots {
+		if id := v.Event.ID(); id != "" && strings.Contains(s, id) {
+			s = strings.ReplaceAll(s, id, fmt.Sprintf("\ue000%d\ue001", len(ids)))
+			ids = append(ids, id)
+		}
+	}
+	s = b.text(s)
+	for i, id := range ids {
+		s = strings.ReplaceAll(s, fmt.Sprintf("\ue000%d\ue001", i), id)
+	}
+	return s
 }
 
 // countAttributes counts the values of unlisted columns: only what several

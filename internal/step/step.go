@@ -128,7 +128,7 @@ func (j *Judge) Event(e *trace.Event) Verdict {
 	switch {
 	case v.Books.Stance == Nowhere:
 		j.missing(&v, f)
-	case v.Books.Stance == Unposted && v.Books.Row.Status == record.Open && f.last != nil && f.last.Outcome == record.RejectedByERP:
+	case v.Books.Stance == Unposted && v.Books.Row != nil && v.Books.Row.Status == record.Open && f.last != nil && f.last.Outcome == record.RejectedByERP:
 		// The ERP refused it; what it holds is the draft that was left behind.
 		j.missing(&v, f)
 		v.Hops[2].Note = joinNote(v.Hops[2].Note, "a draft was left in the ERP")

@@ -162,7 +162,7 @@ func queryOf(x any) (url.Values, error) {
 // ask sends a request of the pack, or takes its answer from the tape.
 func (p *puller) ask(ctx context.Context, r *probe.Request, v *probe.Vars, next string) (*answer, error) {
 	if r.Changes != "" && !p.spec.AllowChanging {
-		return nil, faultf(Permission, "permit it with the setting allow_changing_reads: \"yes\", if that is harmless here", "it was not asked: %s", r.Changes)
+		return nil, faultf(Permission, "", "it was not asked, because it changes something (%s); the setting allow_changing_reads: \"yes\" permits it", r.Changes)
 	}
 	target, body, headers, err := p.prepare(ctx, r, v)
 	if err != nil {
