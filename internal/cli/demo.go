@@ -12,11 +12,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gcdiag/internal/casefile"
+	"gcdiag/internal/connector"
 	"gcdiag/internal/diagnosis"
 	"gcdiag/internal/finding"
+	"gcdiag/internal/gather"
 	"gcdiag/internal/money"
 	"gcdiag/internal/report"
 	"gcdiag/internal/sandbox"
+	"gcdiag/internal/simulator"
 )
 
 // firstScenario is what demo plays unless another one is named: a fault at one
@@ -25,18 +29,19 @@ const firstScenario = "filtered"
 
 func (p *program) demo() *cobra.Command {
 	r := request{mode: "demo"}
-	var list bool
+	var list, files bool
 	var seed uint64
 	var dir string
 	c := &cobra.Command{
 		Use:   "demo [SCENARIO]",
 		Short: "Break a made-up shop and diagnose it",
-		Long: p.prose(`demo makes up a month of three systems, breaks the handoff in a way that is known, runs the same check on the exports as "gcdiag check" would, and compares the diagnosis with what was done. The exit code is 0 where they agree.
+		Long: p.prose(`demo makes up a month of three systems, breaks the handoff in a way that is known, runs the same check on them as "gcdiag check" would, and compares the diagnosis with what was done. The exit code is 0 where they agree.
 
-The exports stay in a folder, which is named on standard error, so that you can try the other commands on them.`),
+The systems are servers on this machine that speak as Shopify, Celigo integrator.io and NetSuite do, and are read through the same vendor packs as the real ones; nothing leaves the machine. With --files the month is read from exports. They stay in a folder, which is named on standard error, so that you can try the other commands on them.`),
 		Example: `  gcdiag demo
   gcdiag demo --list
-  gcdiag demo wrong-account --seed 7 --dir /tmp/acme`,
+  gcdiag demo wrong-account --seed 7
+  gcdiag demo filtered --dir /tmp/acme`,
 		Args: arguments(0, 1, "a SCENARIO"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var names []string
@@ -61,14 +66,15 @@ The exports stay in a folder, which is named on standard error, so that you can 
 				}
 				return wrong(meant(name, names, `"gcdiag demo --list" lists them`), "there is no scenario %q", name)
 			}
-			return p.play(c.Context(), r, s, seed, dir)
+			return p.play(c.Context(), r, s, seed, files || dir != "", dir)
 		},
 	}
 	f := c.Flags()
 	f.SortFlags = false
 	f.BoolVarP(&list, "list", "l", false, "list the scenarios")
 	f.Uint64Var(&seed, "seed", 1, "make up the month of seed `N`; equal seeds make equal months")
-	f.StringVar(&dir, "dir", "", "write the exports to `FOLDER`, which must be new or empty (default: a new temporary one)")
+	f.BoolVar(&files, "files", false, "read the month from exports instead of simulated systems, and keep them")
+	f.StringVar(&dir, "dir", "", "write the exports to `FOLDER`, which must be new or empty (default: a new temporary one); means --files")
 	r.outputFlags(f)
 	r.privacyFlags(f)
 	return c
@@ -90,28 +96,29 @@ func (p *program) listScenarios() error {
 	return p.print(b.String())
 }
 
-// play writes a scenario's exports, checks them and compares.
-func (p *program) play(ctx context.Context, r request, s sandbox.Scenario, seed uint64, dir string) error {
+// play plays a scenario, checks it and compares.
+func (p *program) play(ctx context.Context, r request, s sandbox.Scenario, seed uint64, files bool, dir string) error {
 	if err := writable(r.format, formats...); err != nil {
 		return err
 	}
 	if err := roomFor(r.report); err != nil {
 		return err
 	}
-	dir, err := demoFolder(dir)
+	if why := simulator.Untold(s.Name); why != "" && !files {
+		p.say("%s is read from files: %s", s.Name, why)
+		files = true
+	}
+	var played played
+	var err error
+	if files {
+		played, err = p.playFiles(ctx, &r, s, seed, dir)
+	} else {
+		played, err = p.playSystems(ctx, r, s, seed)
+	}
 	if err != nil {
 		return err
 	}
-	truth, err := sandbox.Write(dir, s, seed, sandbox.Options{})
-	if err != nil {
-		return err
-	}
-	r.connectors = filepath.Join(dir, "connectors.yaml")
-	p.say("the demo's exports are in %s", dir)
-	d, o, err := p.diagnose(ctx, r)
-	if err != nil {
-		return err
-	}
+	d, o, truth := played.diagnosis, played.options, played.truth
 	if err := p.deliver(ctx, r, report.New(d, o)); err != nil || p.code == codeInterrupted {
 		return err
 	}
@@ -126,13 +133,88 @@ func (p *program) play(ctx context.Context, r request, s sandbox.Scenario, seed 
 	if len(errs) == 0 {
 		p.say("the diagnosis agrees with what was done")
 		for _, f := range d.Findings {
-			if len(f.Roots) > 0 {
+			if len(f.Roots) > 0 && files {
 				p.say("go on with: gcdiag trace %s --connectors %s", f.Roots[0].Event.ID(), r.connectors)
 				break
 			}
 		}
+		if !files {
+			p.say("go on with: gcdiag demo %s --files, which keeps exports for the other commands", s.Name)
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// played is what came of a scenario.
+type played struct {
+	diagnosis *diagnosis.Diagnosis
+	options   report.Options
+	truth     sandbox.Truth
+}
+
+// playFiles writes a scenario's exports and reads them.
+func (p *program) playFiles(ctx context.Context, r *request, s sandbox.Scenario, seed uint64, dir string) (out played, err error) {
+	if dir, err = demoFolder(dir); err != nil {
+		return out, err
+	}
+	if out.truth, err = sandbox.Write(dir, s, seed, sandbox.Options{}); err != nil {
+		return out, err
+	}
+	r.connectors = filepath.Join(dir, "connectors.yaml")
+	p.say("the demo's exports are in %s", dir)
+	out.diagnosis, out.options, err = p.diagnose(ctx, *r)
+	return out, err
+}
+
+// playSystems serves a scenario's systems and reads them through their packs, as
+// fast as they answer.
+func (p *program) playSystems(ctx context.Context, r request, s sandbox.Scenario, seed uint64) (out played, err error) {
+	out.options = report.Options{Redact: !r.noRedact, AllEvents: r.allEvents}
+	if out.options.Redact {
+		if out.options.Key, err = p.redactionKey(r.key); err != nil {
+			return out, err
+		}
+	}
+	lib, err := p.library(r.live)
+	if err != nil {
+		return out, err
+	}
+	packs, err := lib.load(func(name string) bool { return slices.Contains(simulator.Packs, name) })
+	if err != nil {
+		return out, err
+	}
+	permit := connector.Options{AllowLiteralSecrets: true}
+	for _, k := range packs {
+		k.Limits.PerSecond = 0
+		permit.Probes = append(permit.Probes, k.Probe())
+	}
+	var made *casefile.Case
+	made, out.truth = sandbox.Case(s, seed, sandbox.Options{Vendors: true})
+	systems, err := simulator.Start(made, simulator.Options{})
+	if err != nil {
+		return out, err
+	}
+	defer systems.Close()
+	cfg, err := connector.Parse("connectors.yaml", []byte(systems.Config()), permit)
+	if err != nil {
+		return out, err
+	}
+	started := p.now()
+	c, err := p.gather(ctx, cfg, gather.Options{Live: gather.Live{Packs: packs, Permit: permit, Log: p.log}})
+	if err != nil {
+		return out, err
+	}
+	c.Mode = r.mode
+	p.judging(c.Movements.Len())
+	out.diagnosis = diagnosis.Of(c)
+	p.clearProgress()
+	var answered []string
+	for _, a := range systems.Answered() {
+		answered = append(answered, fmt.Sprintf("%s (%s)", a.Title, counted(a.Requests, "request")))
+	}
+	p.say("simulated and read on this machine: %s", strings.Join(answered, ", "))
+	out.options.Run = report.Run{Tool: "gcdiag " + version, StartedAt: stamp(started), FinishedAt: stamp(p.now())}
+	return out, nil
 }
 
 // demoFolder is the folder for the exports: the one named, if it is empty or

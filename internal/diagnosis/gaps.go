@@ -84,7 +84,7 @@ func (d *Diagnosis) gaps() {
 		}
 	}
 	for s := range d.Case.Subscriptions.All() {
-		if s.Visible == record.VisibleOwn && d.Case.Systems[s.System].Role == record.Platform {
+		if s.Visible == record.VisibleOwn {
 			put(&step.Gap{Code: finding.ForeignSubscriptions, System: d.systemName(int(s.System)), Record: record.Subscriptions,
 				Why: "the list shows only the reader's own subscriptions, not those of the integration", Settle: "the integration's own list of subscriptions"})
 			break

@@ -34,9 +34,10 @@ type Options struct {
 	// Vendors makes a month of what Shopify, integrator.io and NetSuite can tell,
 	// with ids of their kind. Every card is loaded once and the load has its id, a
 	// card that is taken back is deactivated, an expiry has a day and no time, and a
-	// hold belongs to an order that is cancelled. There are no points, no cards that
-	// were given away and no loads that are pending or cancelled. How what fires no
-	// webhook leaves the shop all the same stands among the feeds.
+	// hold belongs to an order that is cancelled. All tills stand at the airport, as
+	// nothing tells one from another. There are no points, no cards that were given
+	// away and no loads that are pending or cancelled. How what fires no webhook
+	// leaves the shop all the same stands among the feeds.
 	Vendors bool
 }
 

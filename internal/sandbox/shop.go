@@ -368,10 +368,12 @@ func (l *life) walkIn() {
 		return
 	}
 	l.channel = pos
-	switch l.currency() {
-	case eur:
+	switch c := l.currency(); {
+	case l.vendor:
+		l.place = airport
+	case c == eur:
 		l.place = berlin
-	case jpy:
+	case c == jpy:
 		l.place = kyoto
 	default:
 		l.place = harbour + word(shop)
