@@ -31,14 +31,17 @@ type Diagnosis struct {
 	Mapping  []Mapping
 	Outcome  Outcome
 
-	of     map[*trace.Event]*step.Verdict
 	owner  map[*trace.Event]*Finding // the finding an event's difference belongs to
 	hidden []*Finding                // evidence gaps that could hide a fault
 	cards  map[string]*record.Card
 	parked map[accountKind]*parking
 
-	sequences [][][]*step.Verdict // see classes
-	refusals  map[step.Cause]bool // reasons that the ERP also gives for cards without a root
+	measured  bool
+	measure   [record.Other + 1]int // see comparable
+	crowd     []member              // every event, in event order
+	sequences [][][]uint32          // see classes
+	ledgers   [][]*trace.Event      // by card
+	refusals  map[step.Cause]bool   // reasons that the ERP also gives for cards without a root
 
 	damaged      map[string]bool // identifiers that a spreadsheet has altered
 	looseByOrder map[string][]*record.Posting
@@ -116,14 +119,15 @@ func (f *Finding) Count() int {
 // Of diagnoses a case.
 func Of(c *casefile.Case) *Diagnosis {
 	set := trace.Join(c)
-	d := &Diagnosis{Case: c, Set: set, Judge: step.New(set), of: make(map[*trace.Event]*step.Verdict, len(set.Events)), owner: map[*trace.Event]*Finding{}}
+	d := &Diagnosis{Case: c, Set: set, Judge: step.New(set), owner: map[*trace.Event]*Finding{}}
 	all := make([]step.Verdict, len(set.Events))
 	d.Verdicts = make([]*step.Verdict, len(set.Events))
 	for i, e := range set.Events {
 		all[i] = d.Judge.Event(e)
 		d.Verdicts[i] = &all[i]
-		d.of[e] = &all[i]
 	}
+	d.ledgers = set.Cards()
+	d.gatherCrowd()
 	anomalies := d.platformLedger()
 	d.missingReferences()
 	d.amounts()

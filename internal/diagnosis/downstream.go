@@ -41,11 +41,11 @@ func (d *Diagnosis) downstream() {
 			d.refusals[v.Cause] = true
 		}
 	}
-	for _, card := range d.Set.ByCard {
+	for _, card := range d.ledgers {
 		var root, pending, doubt *step.Verdict
 		whole, covered, platform := d.whole(card) && d.booksReach(card), money.Amount(0), money.Amount(0)
 		for _, e := range card {
-			v := d.of[e]
+			v := d.verdict(e)
 			if e.Scope == trace.Countable && root != nil && v != root && d.follows(v) && !alike(v, root) {
 				d.sink(v, root)
 			} else if e.Scope == trace.Countable && root == nil && v.Status == step.Fail && d.follows(v) {
@@ -155,11 +155,11 @@ func (d *Diagnosis) park(k accountKind) *parking {
 }
 
 func (d *Diagnosis) rootBefore(v *step.Verdict) bool {
-	for _, e := range d.Set.ByCard[cardKey(v.Event)] {
+	for _, e := range d.Set.OfCard(v.Event) {
 		if e == v.Event {
 			return false
 		}
-		if d.absent(d.of[e]) {
+		if d.absent(d.verdict(e)) {
 			return true
 		}
 	}
@@ -226,7 +226,7 @@ func (d *Diagnosis) whole(card []*trace.Event) bool {
 // if it had anything: an export that begins with the window does not.
 func (d *Diagnosis) booksReach(card []*trace.Event) bool {
 	for _, e := range card {
-		if e.Scope == trace.OutsideWindow && e.Movement.At.Earliest().Before(d.Case.Window.Since) && e.Owed > 0 && d.of[e].Books.Stance == step.Nowhere {
+		if e.Scope == trace.OutsideWindow && e.Movement.At.Earliest().Before(d.Case.Window.Since) && e.Owed > 0 && d.verdict(e).Books.Stance == step.Nowhere {
 			return false
 		}
 	}
@@ -249,10 +249,10 @@ func (d *Diagnosis) createdAt(card []*trace.Event) record.Time {
 // missingReferences blames loads whose row lacks the card, where siblings lack
 // it too but an exception on the card follows.
 func (d *Diagnosis) missingReferences() {
-	for _, card := range d.Set.ByCard {
+	for _, card := range d.ledgers {
 		var stuck *step.Verdict
 		for i := len(card) - 1; i >= 0; i-- {
-			v := d.of[card[i]]
+			v := d.verdict(card[i])
 			if v.Event.Scope != trace.Countable {
 				continue
 			}
@@ -272,7 +272,7 @@ func (d *Diagnosis) missingReferences() {
 
 func (d *Diagnosis) absentBefore(card []*trace.Event, upTo int) bool {
 	for _, e := range card[:upTo] {
-		if d.absent(d.of[e]) {
+		if d.absent(d.verdict(e)) {
 			return true
 		}
 	}

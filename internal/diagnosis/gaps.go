@@ -95,6 +95,9 @@ func (d *Diagnosis) gaps() {
 // rejects reports rows that could not be read. Rows of the card ledger are
 // events nobody judged: they could hide a fault.
 func (d *Diagnosis) rejects(put func(*step.Gap) *Finding) {
+	if len(d.Case.Rejects) == 0 {
+		return
+	}
 	known := map[string]bool{}
 	for _, e := range d.Set.Events {
 		known[ident.Key(e.Movement.ID)] = true

@@ -93,7 +93,16 @@ type Event struct {
 	// Twins is the group of equal events whose rows could be exchanged, itself
 	// included, or nil.
 	Twins *Tie
+
+	place                   int32  // in the set's events
+	id, card, order, refund uint32 // numbers of the movement's keys
 }
+
+// Place is where the event stands in the set's events.
+func (e *Event) Place() int { return int(e.place) }
+
+// SameOrder reports whether two events name one order.
+func (e *Event) SameOrder(o *Event) bool { return e.order != 0 && e.order == o.order }
 
 // ID is the platform's movement id, as written.
 func (e *Event) ID() string { return e.Movement.ID }
@@ -133,10 +142,40 @@ type Set struct {
 	LooseQueue []*record.Exception
 	Batches    []*Batch
 	Ties       []*Tie
-	ByCard     map[string][]*Event // by key of the card, in time order
 	Orders     map[string]*record.Order
-	liability  map[string]bool
+
+	liability map[string]bool
+	names     *names
+	byID      index
+	byCard    index
+	byOrder   index
+	byRefund  index
+	cards     [][]*Event // by number of the card's key; in time order
 }
+
+// Cards lists the events of each card, in time order; cards come in the order of
+// their keys.
+func (s *Set) Cards() [][]*Event {
+	var numbers []uint32
+	for k := range s.cards {
+		if len(s.cards[k]) > 0 {
+			numbers = append(numbers, uint32(k))
+		}
+	}
+	slices.SortFunc(numbers, func(a, b uint32) int { return strings.Compare(s.names.keys[a], s.names.keys[b]) })
+	out := make([][]*Event, len(numbers))
+	for i, k := range numbers {
+		out[i] = s.cards[k]
+	}
+	return out
+}
+
+// OfCard lists the events of an event's card, itself included, in time order.
+func (s *Set) OfCard(e *Event) []*Event { return s.cards[e.card] }
+
+// OfOrder counts the events that name an event's order, itself included; 0 where
+// it names none.
+func (s *Set) OfOrder(e *Event) int { return len(s.byOrder.all(e.order)) }
 
 // Liability reports whether an account, as a posting writes it, is one of the
 // gift card liability accounts: the same text, or the same code followed by a name.
@@ -202,10 +241,7 @@ func (s *Set) events() {
 		}
 		s.Events = append(s.Events, e)
 	}
-	slices.SortFunc(s.Events, func(a, b *Event) int {
-		if d := a.Movement.At.Compare(b.Movement.At); d != 0 {
-			return d
-		}
+	sortByTime(s.Events, func(e *Event) record.Time { return e.Movement.At }, func(a, b *Event) int {
 		if d := rankInMoment(a) - rankInMoment(b); d != 0 {
 			return d
 		}
@@ -214,23 +250,49 @@ func (s *Set) events() {
 		}
 		return strings.Compare(s.system(a.Movement.System).Name, s.system(b.Movement.System).Name)
 	})
-	s.ByCard = make(map[string][]*Event)
-	for _, e := range s.Events {
-		k := ident.Key(e.Movement.Card)
-		s.ByCard[k] = append(s.ByCard[k], e)
-	}
-	for _, card := range s.ByCard {
+	s.number()
+	for _, card := range s.cards {
 		funding := cardFunding(card)
 		for _, e := range card {
 			e.Scope = s.scope(e, funding)
 		}
 	}
 	if c.Policy.PricePaid {
-		for _, card := range s.ByCard {
+		for _, card := range s.cards {
 			owePricePaid(card)
 		}
 	}
 	s.net()
+}
+
+// number gives the keys of the events their numbers, and lists the events by them.
+func (s *Set) number() {
+	s.names = newNames(2 * len(s.Events))
+	for i, e := range s.Events {
+		m := e.Movement
+		e.place = int32(i)
+		e.id, e.card = s.names.add(ident.Key(m.ID)), s.names.add(ident.Key(m.Card))
+		e.order, e.refund = s.names.add(ident.Key(m.Order)), s.names.add(ident.Key(m.Refund))
+	}
+	n := len(s.names.keys)
+	s.byID = newIndex(s.Events, n, func(e *Event) uint32 { return e.id })
+	s.byCard = newIndex(s.Events, n, func(e *Event) uint32 { return e.card })
+	s.byOrder = newIndex(s.Events, n, func(e *Event) uint32 { return e.order })
+	s.byRefund = newIndex(s.Events, n, func(e *Event) uint32 { return e.refund })
+	s.cards = make([][]*Event, n)
+	slab := make([]*Event, 0, len(s.Events))
+	for k := range s.cards {
+		from := len(slab)
+		for _, i := range s.byCard.all(uint32(k)) {
+			slab = append(slab, s.Events[i])
+		}
+		s.cards[k] = slab[from:len(slab):len(slab)]
+	}
+	for _, e := range s.Events {
+		if e.card == 0 { // no card is named: such events are one card's
+			s.cards[0] = append(s.cards[0], e)
+		}
+	}
 }
 
 // rankInMoment puts value on a card before it is taken off, among movements of one moment.
@@ -375,7 +437,6 @@ func owePricePaid(card []*Event) {
 // with the reversal that names it (or, unnamed, the only one it can mean).
 func (s *Set) net() {
 	transfers := map[string][]*Event{}
-	byID := map[string]*Event{}
 	var reversals []*Event
 	for _, e := range s.Events {
 		m := e.Movement
@@ -406,15 +467,14 @@ func (s *Set) net() {
 	if len(reversals) == 0 {
 		return
 	}
-	for _, e := range s.Events {
-		byID[ident.Key(e.Movement.ID)] = e
-	}
 	group := map[*Event][]*Event{} // the reversed one → its reversals
 	for _, r := range reversals {
 		m := r.Movement
 		var of *Event
 		if m.Reverses != "" {
-			of = byID[ident.Key(m.Reverses)]
+			if all := s.byID.all(s.names.find(ident.Key(m.Reverses))); len(all) > 0 {
+				of = s.Events[all[len(all)-1]]
+			}
 		} else {
 			of = s.reversed(r)
 		}
@@ -442,7 +502,7 @@ func (s *Set) net() {
 // Nil where there is none or more than one.
 func (s *Set) reversed(r *Event) *Event {
 	var found *Event
-	for _, e := range s.ByCard[ident.Key(r.Movement.Card)] {
+	for _, e := range s.OfCard(r) {
 		if e == r || e.Movement.Kind == record.Reversal || e.Movement.Amount != -r.Movement.Amount || e.Movement.At.Compare(r.Movement.At) > 0 {
 			continue
 		}
