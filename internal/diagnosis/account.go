@@ -70,6 +70,8 @@ func (d *Diagnosis) account() {
 			erp.AddAll(v.Books.Booked)
 		}
 	}
+	platform.AddAll(d.Set.Clean)
+	erp.AddAll(d.Set.Clean)
 	extra := func(p *record.Posting) {
 		if p.Status.Counts() && d.onLiability(p) {
 			erp.Add(p.Currency, p.Amount)
@@ -115,6 +117,10 @@ func (d *Diagnosis) account() {
 				f.part(d.diff(v))
 			}
 			f.see(v.Event.Movement.At)
+		}
+		for _, a := range f.Alike {
+			f.Amount.Add(a.Like.Event.Currency, a.Movement.Amount)
+			f.see(a.Movement.At)
 		}
 		for _, v := range f.Downstream {
 			f.part(d.diff(v))
@@ -234,13 +240,14 @@ func (d *Diagnosis) tally() {
 			order = append(order, k)
 		}
 		events++
+		n := d.Set.Weight(e)
 		for i := range cs {
 			c := &cs[i]
 			switch s := v.Hops[i].Status; {
 			case v.Status == step.Downstream && (s == step.Fail || i == 3):
 				c.Downstream++
 			case s == step.Pass:
-				c.Pass++
+				c.Pass += n
 			case s == step.Fail:
 				c.Fail++
 				fails[i]++
@@ -250,7 +257,7 @@ func (d *Diagnosis) tally() {
 			case s == step.InFlight:
 				c.InFlight++
 			default:
-				c.Inconclusive++
+				c.Inconclusive += n
 				doubts[i]++
 			}
 		}

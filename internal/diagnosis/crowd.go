@@ -1,6 +1,11 @@
 package diagnosis
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 	"gcdiag/internal/step"
 	"gcdiag/internal/trace"
@@ -15,8 +20,105 @@ type member struct {
 	countable bool
 }
 
+// Alike is a clean event that a finding has as a root all the same.
+type Alike struct {
+	Movement *record.Movement
+	Like     *step.Verdict // the verdict on its exemplar
+}
+
+// IDs yields the ids of the roots, by time.
+func (f *Finding) IDs(yield func(string) bool) {
+	alike := f.Alike
+	for _, v := range f.Roots {
+		for len(alike) > 0 && before(alike[0].Movement, v.Event.Movement) {
+			if !yield(alike[0].Movement.ID) {
+				return
+			}
+			alike = alike[1:]
+		}
+		if !yield(v.Event.ID()) {
+			return
+		}
+	}
+	for _, a := range alike {
+		if !yield(a.Movement.ID) {
+			return
+		}
+	}
+}
+
+// before is the order of byEvent.
+func before(a, b *record.Movement) bool {
+	if c := a.At.Compare(b.At); c != 0 {
+		return c < 0
+	}
+	return a.ID < b.ID
+}
+
+// exemplary reports whether all exemplars were found to pass without a word, so
+// that what is said of them holds for the clean events that they stand for.
+func (d *Diagnosis) exemplary() bool {
+	if d.contested {
+		return false
+	}
+	for _, v := range d.Verdicts {
+		if d.Set.Weight(v.Event) == 1 {
+			continue
+		}
+		if v.Status != step.Pass || len(v.Notes) > 0 || d.owner[v.Event] != nil || v.Hops[0].Status != step.Pass || v.Hops[1].Status != step.Pass {
+			return false
+		}
+	}
+	return true
+}
+
+// overspent finds the clean cards that went below zero: the events with which
+// they did. Of such a card nothing but its movements' amounts is known, from a
+// load onwards.
+func (d *Diagnosis) overspent() []Alike {
+	type ledger struct {
+		sum   money.Amount
+		known bool // seen before
+		whole bool
+		below bool
+	}
+	if d.Set.Standings == nil {
+		return nil
+	}
+	cards := make([]ledger, d.Set.Numbers())
+	var out []Alike
+	for i := range d.Set.Standings {
+		s := &d.Set.Standings[i]
+		if !s.Clean {
+			continue
+		}
+		m, c := s.Movement, &cards[s.Card]
+		if !c.known {
+			c.known = true
+			c.whole = m.Amount > 0 && (m.Kind == record.Load || m.Kind == record.TransferIn)
+		}
+		c.sum += m.Amount
+		if c.whole && !c.below && c.sum < 0 {
+			c.below = true
+			out = append(out, Alike{m, d.Verdicts[s.Place]})
+		}
+	}
+	slices.SortFunc(out, func(a, b Alike) int {
+		return cmp.Or(a.Movement.At.Compare(b.Movement.At), strings.Compare(a.Movement.ID, b.Movement.ID))
+	})
+	return out
+}
+
 // gatherCrowd makes the list of all events for those who count over time.
 func (d *Diagnosis) gatherCrowd() {
+	if s := d.Set.Standings; s != nil {
+		d.crowd = make([]member, len(s))
+		for i := range s {
+			m := s[i].Movement
+			d.crowd[i] = member{m.At, uint32(s[i].Place), m.Kind, s[i].Clean || d.Verdicts[s[i].Place].Event.Scope == trace.Countable}
+		}
+		return
+	}
 	d.crowd = make([]member, len(d.Verdicts))
 	for i, v := range d.Verdicts {
 		m := v.Event.Movement

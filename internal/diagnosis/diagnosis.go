@@ -36,6 +36,7 @@ type Diagnosis struct {
 	cards  map[string]*record.Card
 	parked map[accountKind]*parking
 
+	contested bool // clean events do not arrive as most do
 	measured  bool
 	measure   [record.Other + 1]int // see comparable
 	crowd     []member              // every event, in event order
@@ -79,6 +80,7 @@ type Finding struct {
 	Evidence     string
 	Cause        step.Cause
 	Roots        []*step.Verdict // by time
+	Alike        []Alike         // further roots, of clean cards; by time
 	Candidates   []*trace.Event
 	Orders       []*record.Order
 	Postings     []*record.Posting
@@ -106,8 +108,8 @@ func (f *Finding) Class() finding.Class {
 // candidates, orders or postings.
 func (f *Finding) Count() int {
 	switch {
-	case len(f.Roots) > 0:
-		return len(f.Roots)
+	case len(f.Roots)+len(f.Alike) > 0:
+		return len(f.Roots) + len(f.Alike)
 	case len(f.Candidates) > 0:
 		return len(f.Candidates)
 	case len(f.Orders) > 0:
@@ -117,8 +119,21 @@ func (f *Finding) Count() int {
 }
 
 // Of diagnoses a case.
-func Of(c *casefile.Case) *Diagnosis {
-	set := trace.Join(c)
+func Of(c *casefile.Case) *Diagnosis { return judge(trace.Join(c)) }
+
+// Lean diagnoses a case like Of, but keeps no verdict of its own for an event that
+// is clean as its whole card is, and costs a fraction of it where most are. Such an
+// event is counted everywhere and listed nowhere: VerdictOf does not know it.
+func Lean(c *casefile.Case) *Diagnosis {
+	d := judge(trace.JoinLean(c))
+	if !d.exemplary() {
+		return Of(c)
+	}
+	return d
+}
+
+func judge(set *trace.Set) *Diagnosis {
+	c := set.Case
 	d := &Diagnosis{Case: c, Set: set, Judge: step.New(set), owner: map[*trace.Event]*Finding{}}
 	all := make([]step.Verdict, len(set.Events))
 	d.Verdicts = make([]*step.Verdict, len(set.Events))
@@ -223,8 +238,10 @@ func (d *Diagnosis) rank() {
 
 func (f *Finding) firstID() string {
 	switch {
-	case len(f.Roots) > 0:
-		return f.Roots[0].Event.ID()
+	case len(f.Roots)+len(f.Alike) > 0:
+		for id := range f.IDs {
+			return id
+		}
 	case len(f.Candidates) > 0:
 		return f.Candidates[0].ID()
 	case len(f.Orders) > 0:

@@ -181,8 +181,11 @@ func (d *Diagnosis) unsubscribed(failing map[record.Kind]bool) {
 		return
 	}
 	noted := map[record.Kind]bool{}
-	for _, e := range d.Set.Events {
-		k := e.Movement.Kind
+	for _, m := range d.crowd {
+		k, e := m.kind, d.Verdicts[m.who].Event
+		if noted[k] {
+			continue
+		}
 		if e.Scope != trace.Countable || noted[k] || failing[k] || covered.Has(k) || d.Judge.Evidence.Feed(e.Movement) != record.NoVia {
 			continue
 		}

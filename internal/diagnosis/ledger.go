@@ -305,6 +305,9 @@ func (d *Diagnosis) onLiability(p *record.Posting) bool {
 // balances follows every card's running balance.
 func (a *auditor) balances() {
 	d := a.d
+	if alike := d.overspent(); len(alike) > 0 {
+		a.finding(finding.NegativeBalance).Alike = alike
+	}
 	for _, card := range d.ledgers {
 		sum, last := money.Amount(0), money.Opt{}
 		whole := d.whole(card)

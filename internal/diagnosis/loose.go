@@ -171,9 +171,8 @@ func (d *Diagnosis) loose() {
 		movements = &step.Gap{Code: finding.PartialRecords, Record: record.Movements, Why: "the chain of balances shows that rows are missing"}
 	}
 	earliest := record.Time{}
-	for _, e := range d.Set.Events {
-		earliest = e.Movement.At
-		break
+	if len(d.crowd) > 0 {
+		earliest = d.crowd[0].at
 	}
 	var rows []*record.Posting
 	for _, p := range d.Set.Unlinked {

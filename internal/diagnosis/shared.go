@@ -67,7 +67,7 @@ func (d *Diagnosis) share(f *Finding) {
 			of := attributeNamed(k.name)
 			for _, v := range d.Verdicts {
 				if comparable(v) && !root.has(v) && (!alike || kinds.Has(v.Event.Movement.Kind)) && of(d, v) == k.value {
-					s.Others++
+					s.Others += d.Set.Weight(v.Event)
 				}
 			}
 		}
@@ -102,7 +102,7 @@ func (d *Diagnosis) comparable() [record.Other + 1]int {
 		d.measured = true
 		for _, v := range d.Verdicts {
 			if comparable(v) {
-				d.measure[v.Event.Movement.Kind]++
+				d.measure[v.Event.Movement.Kind] += d.Set.Weight(v.Event)
 			}
 		}
 	}

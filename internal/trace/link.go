@@ -42,6 +42,8 @@ const (
 func newLinker(s *Set) *linker {
 	l := &linker{s: s, byBatch: map[string][]*Event{}, damaged: map[string]bool{}}
 	l.taken = make([]uint8, len(s.Events))
+	l.log = theirs(s.clean, &s.Case.Deliveries, func(q *clean) []int32 { return q.ofSent }, record.Deliveries, func(d *record.Delivery) string { return d.Card })
+	l.rows = theirs(s.clean, &s.Case.Postings, func(q *clean) []int32 { return q.ofBooked }, record.Postings, func(p *record.Posting) string { return p.Card })
 	for i := range s.Case.Systems {
 		for _, r := range s.Case.Systems[i].Reads {
 			for _, d := range r.Damaged {
@@ -69,10 +71,6 @@ func (l *linker) find(id string) uint32 { return l.s.names.find(l.key(id)) }
 
 // deliveries links the integration's log.
 func (l *linker) deliveries() {
-	l.log = make([]*record.Delivery, 0, l.s.Case.Deliveries.Len())
-	for d := range l.s.Case.Deliveries.All() {
-		l.log = append(l.log, d)
-	}
 	sortByTime(l.log, func(d *record.Delivery) record.Time { return d.ReceivedAt }, func(a, b *record.Delivery) int {
 		return cmp.Or(a.Attempt-b.Attempt, strings.Compare(a.ID, b.ID), strings.Compare(a.Event, b.Event), int(a.Outcome)-int(b.Outcome))
 	})
@@ -257,10 +255,6 @@ func maskTail(k string) (string, bool) {
 // postings links the ERP's rows, from the strongest rung to the weakest. Each
 // rung sees only what the stronger ones left.
 func (l *linker) postings() {
-	l.rows = make([]*record.Posting, 0, l.s.Case.Postings.Len())
-	for p := range l.s.Case.Postings.All() {
-		l.rows = append(l.rows, p)
-	}
 	sortByTime(l.rows, func(p *record.Posting) record.Time { return p.Dated }, func(a, b *record.Posting) int {
 		return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Amount, b.Amount),
 			strings.Compare(a.Account, b.Account), strings.Compare(l.s.system(a.System).Name, l.s.system(b.System).Name))
@@ -648,10 +642,15 @@ func (l *linker) foreignCards() {
 			known[t]++
 		}
 	}
-	for p := range l.s.Case.Postings.All() {
+	if l.s.clean != nil {
+		for t, n := range l.s.clean.cards {
+			named[t], known[t] = n, n
+		}
+	}
+	for _, p := range l.rows {
 		count(record.Postings, p.Card)
 	}
-	for d := range l.s.Case.Deliveries.All() {
+	for _, d := range l.log {
 		count(record.Deliveries, d.Card)
 	}
 	for x := range l.s.Case.Exceptions.All() {
@@ -905,8 +904,20 @@ func (l *linker) unreferenced(p *record.Posting, e *Event) bool {
 func (l *linker) shapedLikeEvent(k string) bool {
 	if l.shapes == nil {
 		l.shapes = map[string]bool{}
+		last := ""
+		see := func(id uint32) {
+			if x := shape(l.s.names.keys[id]); x != last {
+				l.shapes[x] = true
+				last = x
+			}
+		}
 		for _, e := range l.s.Events {
-			l.shapes[shape(l.s.names.keys[e.id])] = true
+			see(e.id)
+		}
+		if q := l.s.clean; q != nil {
+			for _, k := range q.keys {
+				see(k.id)
+			}
 		}
 	}
 	return l.shapes[shape(k)]

@@ -7,6 +7,7 @@
 package trace
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -144,6 +145,13 @@ type Set struct {
 	Ties       []*Tie
 	Orders     map[string]*record.Order
 
+	// Of a lean join only: all events in order, the clean ones among them, and
+	// what these owe, and are booked with, in all.
+	Standings []Standing
+	Clean     money.Totals
+
+	alike     []int32 // by event: the clean events that it is the exemplar of; nil: none
+	clean     *clean  // while the rest is linked
 	liability map[string]bool
 	names     *names
 	byID      index
@@ -177,6 +185,18 @@ func (s *Set) OfCard(e *Event) []*Event { return s.cards[e.card] }
 // it names none.
 func (s *Set) OfOrder(e *Event) int { return len(s.byOrder.all(e.order)) }
 
+// Numbers is more than any number of a key.
+func (s *Set) Numbers() int { return len(s.names.keys) }
+
+// Weight is the number of events that an event stands for: itself and, where it
+// is an exemplar, the clean ones that are like it.
+func (s *Set) Weight(e *Event) int {
+	if s.alike == nil {
+		return 1
+	}
+	return 1 + int(s.alike[e.place])
+}
+
 // Liability reports whether an account, as a posting writes it, is one of the
 // gift card liability accounts: the same text, or the same code followed by a name.
 func (s *Set) Liability(account string) bool {
@@ -199,34 +219,75 @@ func (s *Set) Liability(account string) bool {
 func (s *Set) system(i uint16) *casefile.System { return &s.Case.Systems[i] }
 
 // Join links all records of a case.
-func Join(c *casefile.Case) *Set {
+func Join(c *casefile.Case) *Set { return join(c, false) }
+
+// JoinLean links all but the clean events, of which it keeps exemplars, where the
+// case is one to which that applies; see clean. Else it is Join.
+func JoinLean(c *casefile.Case) *Set { return join(c, true) }
+
+func join(c *casefile.Case, lean bool) *Set {
 	s := &Set{Case: c, liability: map[string]bool{}}
 	for _, a := range c.Liability {
 		s.liability[strings.TrimSpace(a)] = true
 	}
-	s.events()
+	moves := s.inOrder()
+	if lean {
+		s.clean = recognise(s, moves)
+	}
+	s.events(moves)
 	l := newLinker(s)
 	l.foreignCards()
 	l.deliveries()
 	l.postings()
 	l.finish()
 	l.exceptions()
+	s.clean = nil
 	return s
 }
 
+// inOrder lists the movements in the order of events.
+func (s *Set) inOrder() []*record.Movement {
+	moves := make([]*record.Movement, 0, s.Case.Movements.Len())
+	for m := range s.Case.Movements.All() {
+		moves = append(moves, m)
+	}
+	sortByTime(moves, func(m *record.Movement) record.Time { return m.At }, func(a, b *record.Movement) int {
+		return cmp.Or(rankInMoment(a)-rankInMoment(b), strings.Compare(a.ID, b.ID),
+			strings.Compare(s.system(a.System).Name, s.system(b.System).Name))
+	})
+	return moves
+}
+
 // events makes the events in their order, with scope and what each owes.
-func (s *Set) events() {
+func (s *Set) events(moves []*record.Movement) {
 	c := s.Case
 	s.Orders = make(map[string]*record.Order, c.Orders.Len())
 	for o := range c.Orders.All() {
 		s.Orders[ident.Key(o.ID)] = o
 	}
-	evs := make([]Event, c.Movements.Len())
-	s.Events = make([]*Event, 0, len(evs))
-	i := 0
-	for m := range c.Movements.All() {
-		e := &evs[i]
-		i++
+	var like []int32
+	few := len(moves)
+	if s.clean != nil {
+		like = s.clean.exemplars()
+		few = 0
+		for _, x := range like {
+			if x == free {
+				few++
+			}
+		}
+	}
+	evs := make([]Event, few)
+	s.Events = make([]*Event, 0, few)
+	place := make([]int32, len(like)) // of the movements that have events
+	for i, m := range moves {
+		if like != nil {
+			if like[i] != free {
+				continue
+			}
+			place[i] = int32(len(s.Events))
+		}
+		e := &evs[len(s.Events)]
+		e.place = int32(len(s.Events))
 		e.Movement = m
 		e.Currency = m.Currency
 		if !e.Currency.Known() {
@@ -239,17 +300,27 @@ func (s *Set) events() {
 		if m.Order != "" {
 			e.Order = s.Orders[ident.Key(m.Order)]
 		}
+		if s.clean != nil {
+			k := s.clean.keys[i]
+			e.id, e.card, e.order, e.refund = k.id, k.card, k.order, k.refund
+		}
 		s.Events = append(s.Events, e)
 	}
-	sortByTime(s.Events, func(e *Event) record.Time { return e.Movement.At }, func(a, b *Event) int {
-		if d := rankInMoment(a) - rankInMoment(b); d != 0 {
-			return d
+	if s.clean != nil {
+		s.clean.like = like
+		s.Standings = make([]Standing, len(moves))
+		s.alike = make([]int32, few)
+		for i, m := range moves {
+			if like[i] == free {
+				s.Standings[i] = Standing{m, place[i], s.clean.keys[i].card, false}
+				continue
+			}
+			at := place[like[i]]
+			s.alike[at]++
+			s.Standings[i] = Standing{m, at, s.clean.keys[i].card, true}
+			s.Clean.Add(s.Events[at].Currency, m.Amount)
 		}
-		if d := strings.Compare(a.Movement.ID, b.Movement.ID); d != 0 {
-			return d
-		}
-		return strings.Compare(s.system(a.Movement.System).Name, s.system(b.Movement.System).Name)
-	})
+	}
 	s.number()
 	for _, card := range s.cards {
 		funding := cardFunding(card)
@@ -267,12 +338,13 @@ func (s *Set) events() {
 
 // number gives the keys of the events their numbers, and lists the events by them.
 func (s *Set) number() {
-	s.names = newNames(2 * len(s.Events))
-	for i, e := range s.Events {
-		m := e.Movement
-		e.place = int32(i)
-		e.id, e.card = s.names.add(ident.Key(m.ID)), s.names.add(ident.Key(m.Card))
-		e.order, e.refund = s.names.add(ident.Key(m.Order)), s.names.add(ident.Key(m.Refund))
+	if s.clean == nil {
+		s.names = newNames(2 * len(s.Events))
+		for _, e := range s.Events {
+			m := e.Movement
+			e.id, e.card = s.names.add(ident.Key(m.ID)), s.names.add(ident.Key(m.Card))
+			e.order, e.refund = s.names.add(ident.Key(m.Order)), s.names.add(ident.Key(m.Refund))
+		}
 	}
 	n := len(s.names.keys)
 	s.byID = newIndex(s.Events, n, func(e *Event) uint32 { return e.id })
@@ -296,8 +368,8 @@ func (s *Set) number() {
 }
 
 // rankInMoment puts value on a card before it is taken off, among movements of one moment.
-func rankInMoment(e *Event) int {
-	if e.Movement.Amount > 0 {
+func rankInMoment(m *record.Movement) int {
+	if m.Amount > 0 {
 		return 0
 	}
 	return 1
