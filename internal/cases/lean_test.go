@@ -82,7 +82,7 @@ func TestLeanOnRandomTraffic(t *testing.T) {
 	for seed := range uint64(rounds) {
 		x := newTraffic(seed, 300, int(seed%4), seed%2 == 0)
 		var did []string
-		for range seed % 9 {
+		for range seed % 7 * 2 {
 			did = append(did, x.spoil())
 		}
 		c := x.file()
@@ -90,7 +90,7 @@ func TestLeanOnRandomTraffic(t *testing.T) {
 			few++
 		}
 	}
-	if few*3 < rounds {
+	if few*4 < rounds {
 		t.Errorf("only %d of %d months had less than half of their events linked", few, rounds)
 	}
 }

@@ -22,6 +22,9 @@ type traffic struct {
 	movements  []record.Movement
 	deliveries []record.Delivery
 	postings   []record.Posting
+	exceptions []record.Exception
+
+	near []int // movements among which spoil chooses
 }
 
 var trafficStart = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
@@ -144,7 +147,7 @@ func (t *traffic) file() *casefile.Case {
 	for i := range t.c.Systems {
 		kind := []record.Type{record.Movements, record.Deliveries, record.Postings}[i]
 		t.c.Systems[i].Reads = []casefile.Read{{Record: kind, State: casefile.Empty}}
-		t.c.Systems[i].Inputs = []casefile.Input{{Name: kind.String() + ".csv", Record: kind}}
+		t.c.Systems[i].Inputs = []casefile.Input{{Name: kind.String() + ".csv", Record: kind}, {Name: "exceptions.csv", Record: record.Exceptions}}
 	}
 	for i, m := range t.movements {
 		m.Row = uint32(i + 2)
@@ -158,14 +161,34 @@ func (t *traffic) file() *casefile.Case {
 		p.Row = uint32(i + 2)
 		b.Posting(p)
 	}
+	for i, x := range t.exceptions {
+		x.System, x.Input, x.Row, x.ID = 2, 1, uint32(i+2), fmt.Sprint(x.ID, "-", i)
+		b.Exception(x)
+	}
 	return b.Finish()
 }
 
 // spoil does one thing to one row that real exports do, lawful or not, and says what.
 func (t *traffic) spoil() string {
 	r := t.r
-	m, d, p := &t.movements[r.IntN(len(t.movements))], &t.deliveries[r.IntN(len(t.deliveries))], &t.postings[r.IntN(len(t.postings))]
-	o, q := &t.movements[r.IntN(len(t.movements))], &t.postings[r.IntN(len(t.postings))]
+	if t.near == nil { // what is spoilt lies close together, so that one thing meets another
+		t.near = r.Perm(len(t.movements))[:8]
+	}
+	m, o := &t.movements[t.near[r.IntN(8)]], &t.movements[t.near[r.IntN(8)]]
+	d, p, q := &t.deliveries[r.IntN(len(t.deliveries))], &t.postings[r.IntN(len(t.postings))], &t.postings[r.IntN(len(t.postings))]
+	for i := range t.deliveries {
+		if t.deliveries[i].Event == m.ID && r.IntN(4) > 0 {
+			d = &t.deliveries[i]
+		}
+	}
+	for i := range t.postings {
+		switch x := &t.postings[i]; {
+		case x.Ref == m.ID && r.IntN(4) > 0:
+			p = x
+		case x.Ref == o.ID && r.IntN(4) > 0:
+			q = x
+		}
+	}
 	day := record.Within(trafficStart.AddDate(0, 0, 9), trafficStart.AddDate(0, 0, 10))
 	acts := []struct {
 		what string
@@ -193,6 +216,29 @@ func (t *traffic) spoil() string {
 		{"delivery with kind", func() { d.Kind = m.Kind }}, {"delivery with another card", func() { d.Card = o.Card }}, {"held", func() { d.Outcome = record.Held }}, {"erp ref of another", func() { d.ERPRef = p.ID }},
 		{"a flow", func() { d.Flow = "flow-1" }}, {"reject", func() {
 			t.c.Rejects = append(t.c.Rejects, casefile.Reject{Source: record.Source{System: 2, Row: 9}, Record: record.Postings, Place: "postings.csv:9", Reason: "bad", Keys: []string{o.Order}})
+		}},
+		{"a line of one document without a reference", func() { p.Document, q.Document, q.Ref, q.Order, p.Order = "doc-2", "doc-2", "", "", m.Order }},
+		{"order is another's id, and the row is off", func() { o.Order, p.Amount, p.Ref = m.ID, p.Amount+1, m.ID }},
+		{"exception by order", func() { t.exceptions = append(t.exceptions, record.Exception{ID: "x-1", Order: m.Order, Reason: "no rule"}) }},
+		{"exception by event", func() { t.exceptions = append(t.exceptions, record.Exception{ID: "x-2", Ref: m.ID}) }},
+		{"exception by card", func() {
+			t.exceptions = append(t.exceptions, record.Exception{ID: "x-3", Card: m.Card, Kind: m.Kind, Amount: money.Some(m.Amount), OpenedAt: m.At})
+		}},
+		{"a second row by order", func() {
+			t.postings = append(t.postings, record.Posting{Source: record.Source{System: 2}, ID: "again-" + m.ID, Kind: m.Kind, Currency: m.Currency, Amount: m.Amount, Dated: m.At, Account: "2350", Order: m.Order})
+		}},
+		{"a row by card and amount", func() {
+			t.postings = append(t.postings, record.Posting{Source: record.Source{System: 2}, ID: "card-" + m.ID, Kind: m.Kind, Currency: m.Currency, Amount: m.Amount, Dated: m.At, Account: "2350", Card: m.Card})
+		}},
+		{"a row without anything", func() {
+			t.postings = append(t.postings, record.Posting{Source: record.Source{System: 2}, ID: "bare-" + m.ID, Currency: m.Currency, Amount: m.Amount, Dated: m.At, Account: "2350"})
+		}},
+		{"all of a channel lost", func() {
+			for i := range t.deliveries {
+				if x := &t.deliveries[i]; len(x.Event) > 4 && x.Event[4] == 'a' {
+					x.Outcome = record.Filtered
+				}
+			}
 		}},
 		{"nameless reject", func() {
 			t.c.Rejects = append(t.c.Rejects, casefile.Reject{Source: record.Source{System: 2, Row: 8}, Record: record.Postings, Place: "postings.csv:8", Reason: "bad"})

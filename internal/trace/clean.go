@@ -354,10 +354,11 @@ func (q *clean) postings(relayed bool) {
 		}
 		if i != free {
 			q.blame(i)
+		} else {
+			q.want(q.ids, p.Ref)
+			q.want(q.refs, p.ID)
+			q.want(q.refs, p.Document)
 		}
-		q.want(q.ids, p.Ref)
-		q.want(q.refs, p.ID)
-		q.want(q.refs, p.Document)
 		q.card(p.Card, 0, "")
 		q.touch(p.Ref, p.Card, p.Order, p.Refund, p.Batch, p.Document)
 		if p.Document != "" {
