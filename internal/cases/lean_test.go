@@ -82,8 +82,12 @@ func TestLeanOnRandomTraffic(t *testing.T) {
 	for seed := range uint64(rounds) {
 		x := newTraffic(seed, 300, int(seed%4), seed%2 == 0)
 		var did []string
-		for range seed % 7 * 2 {
-			did = append(did, x.spoil())
+		for k := range seed % 7 * 2 { // one thing again and again, and others
+			n := int(seed)
+			if k%2 == 1 {
+				n = x.r.IntN(1000)
+			}
+			did = append(did, x.spoil(n))
 		}
 		c := x.file()
 		if linked := alike(t, fmt.Sprintf("seed %d, %s", seed, strings.Join(did, ", ")), c); linked*2 < c.Movements.Len() {

@@ -168,8 +168,9 @@ func (t *traffic) file() *casefile.Case {
 	return b.Finish()
 }
 
-// spoil does one thing to one row that real exports do, lawful or not, and says what.
-func (t *traffic) spoil() string {
+// spoil does one thing to one row that real exports do, lawful or not, and says
+// what: the n-th of a list that begins anew at its end.
+func (t *traffic) spoil(n int) string {
 	r := t.r
 	if t.near == nil { // what is spoilt lies close together, so that one thing meets another
 		t.near = r.Perm(len(t.movements))[:8]
@@ -244,7 +245,7 @@ func (t *traffic) spoil() string {
 			t.c.Rejects = append(t.c.Rejects, casefile.Reject{Source: record.Source{System: 2, Row: 8}, Record: record.Postings, Place: "postings.csv:8", Reason: "bad"})
 		}},
 	}
-	a := acts[r.IntN(len(acts))]
+	a := acts[n%len(acts)]
 	a.do()
 	return a.what
 }

@@ -119,8 +119,8 @@ func (d *Diagnosis) account() {
 			f.see(v.Event.Movement.At)
 		}
 		for _, a := range f.Alike {
-			f.Amount.Add(a.Like.Event.Currency, a.Movement.Amount)
-			f.see(a.Movement.At)
+			f.Amount.Add(a.Like.Event.Currency, a.Amount)
+			f.see(a.At)
 		}
 		for _, v := range f.Downstream {
 			f.part(d.diff(v))

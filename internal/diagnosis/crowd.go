@@ -22,16 +22,18 @@ type member struct {
 
 // Alike is a clean event that a finding has as a root all the same.
 type Alike struct {
-	Movement *record.Movement
-	Like     *step.Verdict // the verdict on its exemplar
+	ID     string
+	At     record.Time
+	Amount money.Amount
+	Like   *step.Verdict // the verdict on its exemplar
 }
 
 // IDs yields the ids of the roots, by time.
 func (f *Finding) IDs(yield func(string) bool) {
 	alike := f.Alike
 	for _, v := range f.Roots {
-		for len(alike) > 0 && before(alike[0].Movement, v.Event.Movement) {
-			if !yield(alike[0].Movement.ID) {
+		for len(alike) > 0 && alike[0].before(v.Event.Movement) {
+			if !yield(alike[0].ID) {
 				return
 			}
 			alike = alike[1:]
@@ -41,18 +43,18 @@ func (f *Finding) IDs(yield func(string) bool) {
 		}
 	}
 	for _, a := range alike {
-		if !yield(a.Movement.ID) {
+		if !yield(a.ID) {
 			return
 		}
 	}
 }
 
 // before is the order of byEvent.
-func before(a, b *record.Movement) bool {
-	if c := a.At.Compare(b.At); c != 0 {
+func (a *Alike) before(m *record.Movement) bool {
+	if c := a.At.Compare(m.At); c != 0 {
 		return c < 0
 	}
-	return a.ID < b.ID
+	return a.ID < m.ID
 }
 
 // exemplary reports whether all exemplars were found to pass without a word, so
@@ -85,38 +87,41 @@ func (d *Diagnosis) overspent() []Alike {
 	if d.Set.Standings == nil {
 		return nil
 	}
-	cards := make([]ledger, d.Set.Numbers())
+	cards := make([]ledger, d.Set.Numbers)
 	var out []Alike
+	var m record.Movement
 	for i := range d.Set.Standings {
 		s := &d.Set.Standings[i]
 		if !s.Clean {
 			continue
 		}
-		m, c := s.Movement, &cards[s.Card]
+		c := &cards[s.Card]
 		if !c.known {
 			c.known = true
-			c.whole = m.Amount > 0 && (m.Kind == record.Load || m.Kind == record.TransferIn)
+			c.whole = s.Amount > 0 && (s.Kind == record.Load || s.Kind == record.TransferIn)
 		}
-		c.sum += m.Amount
+		c.sum += s.Amount
 		if c.whole && !c.below && c.sum < 0 {
 			c.below = true
-			out = append(out, Alike{m, d.Verdicts[s.Place]})
+			d.Case.Movements.Read(int(s.Row), &m)
+			out = append(out, Alike{strings.Clone(m.ID), s.At, s.Amount, d.Verdicts[s.Place]})
 		}
 	}
 	slices.SortFunc(out, func(a, b Alike) int {
-		return cmp.Or(a.Movement.At.Compare(b.Movement.At), strings.Compare(a.Movement.ID, b.Movement.ID))
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
 	})
 	return out
 }
 
 // gatherCrowd makes the list of all events for those who count over time.
 func (d *Diagnosis) gatherCrowd() {
+	d.below = d.overspent()
 	if s := d.Set.Standings; s != nil {
 		d.crowd = make([]member, len(s))
 		for i := range s {
-			m := s[i].Movement
-			d.crowd[i] = member{m.At, uint32(s[i].Place), m.Kind, s[i].Clean || d.Verdicts[s[i].Place].Event.Scope == trace.Countable}
+			d.crowd[i] = member{s[i].At, uint32(s[i].Place), s[i].Kind, s[i].Clean || d.Verdicts[s[i].Place].Event.Scope == trace.Countable}
 		}
+		d.Set.Standings = nil // all that is wanted of it is in the crowd
 		return
 	}
 	d.crowd = make([]member, len(d.Verdicts))

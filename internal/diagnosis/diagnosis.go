@@ -36,7 +36,8 @@ type Diagnosis struct {
 	cards  map[string]*record.Card
 	parked map[accountKind]*parking
 
-	contested bool // clean events do not arrive as most do
+	below     []Alike // see overspent
+	contested bool    // clean events do not arrive as most do
 	measured  bool
 	measure   [record.Other + 1]int // see comparable
 	crowd     []member              // every event, in event order

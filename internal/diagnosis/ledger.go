@@ -25,7 +25,7 @@ func (d *Diagnosis) platformLedger() []*Finding {
 	for c := range d.Case.Cards.All() {
 		d.cards[ident.Key(c.ID)] = c
 	}
-	for p := range d.Case.Postings.All() {
+	for p := range d.Case.Postings.Pass() {
 		if p.Card != "" {
 			d.rowsCarryCards = true
 			break
@@ -305,8 +305,8 @@ func (d *Diagnosis) onLiability(p *record.Posting) bool {
 // balances follows every card's running balance.
 func (a *auditor) balances() {
 	d := a.d
-	if alike := d.overspent(); len(alike) > 0 {
-		a.finding(finding.NegativeBalance).Alike = alike
+	if len(d.below) > 0 {
+		a.finding(finding.NegativeBalance).Alike = d.below
 	}
 	for _, card := range d.ledgers {
 		sum, last := money.Amount(0), money.Opt{}

@@ -372,7 +372,7 @@ func newest(c *casefile.Case) time.Time {
 			}
 		}
 	}
-	for r := range c.Movements.All() {
+	for r := range c.Movements.Pass() {
 		see(r.At)
 	}
 	for r := range c.Orders.All() {
@@ -381,13 +381,13 @@ func newest(c *casefile.Case) time.Time {
 	for r := range c.Subscriptions.All() {
 		see(r.LastSuccessAt)
 	}
-	for r := range c.Deliveries.All() {
+	for r := range c.Deliveries.Pass() {
 		see(r.ReceivedAt, r.SentAt)
 	}
 	for r := range c.Flows.All() {
 		see(r.LastRunAt)
 	}
-	for r := range c.Postings.All() {
+	for r := range c.Postings.Pass() {
 		if r.PostedAt.Known() {
 			see(r.PostedAt)
 		} else {

@@ -42,8 +42,12 @@ const (
 func newLinker(s *Set) *linker {
 	l := &linker{s: s, byBatch: map[string][]*Event{}, damaged: map[string]bool{}}
 	l.taken = make([]uint8, len(s.Events))
-	l.log = theirs(s.clean, &s.Case.Deliveries, func(q *clean) []int32 { return q.ofSent }, record.Deliveries, func(d *record.Delivery) string { return d.Card })
-	l.rows = theirs(s.clean, &s.Case.Postings, func(q *clean) []int32 { return q.ofBooked }, record.Postings, func(p *record.Posting) string { return p.Card })
+	var ofSent, ofBooked []int32
+	if s.clean != nil {
+		ofSent, ofBooked = s.clean.ofSent, s.clean.ofBooked
+	}
+	l.log = theirs(s.clean, &s.Case.Deliveries, ofSent)
+	l.rows = theirs(s.clean, &s.Case.Postings, ofBooked)
 	for i := range s.Case.Systems {
 		for _, r := range s.Case.Systems[i].Reads {
 			for _, d := range r.Damaged {
@@ -643,7 +647,7 @@ func (l *linker) foreignCards() {
 		}
 	}
 	if l.s.clean != nil {
-		for t, n := range l.s.clean.cards {
+		for t, n := range l.s.clean.cards() {
 			named[t], known[t] = n, n
 		}
 	}
@@ -903,6 +907,10 @@ func (l *linker) unreferenced(p *record.Posting, e *Event) bool {
 // movement ids without being one: then it names an event that we do not know.
 func (l *linker) shapedLikeEvent(k string) bool {
 	if l.shapes == nil {
+		if q := l.s.clean; q != nil {
+			l.shapes = q.shapes
+			return l.shapes[shape(k)]
+		}
 		l.shapes = map[string]bool{}
 		last := ""
 		see := func(id uint32) {
@@ -913,11 +921,6 @@ func (l *linker) shapedLikeEvent(k string) bool {
 		}
 		for _, e := range l.s.Events {
 			see(e.id)
-		}
-		if q := l.s.clean; q != nil {
-			for _, k := range q.keys {
-				see(k.id)
-			}
 		}
 	}
 	return l.shapes[shape(k)]

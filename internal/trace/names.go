@@ -18,7 +18,9 @@ import (
 type names struct {
 	one, two maphash.Seed
 	slots    []nameSlot
-	keys     []string // by number
+	count    uint32   // one more than there are
+	keep     bool     // the keys themselves
+	keys     []string // by number, where they are kept
 }
 
 type nameSlot struct {
@@ -27,12 +29,16 @@ type nameSlot struct {
 	number uint32 // 0: free
 }
 
-func newNames(room int) *names {
+func newNames(room int, keep bool) *names {
 	size := 1024
 	for size*2 < room*3 {
 		size *= 2
 	}
-	return &names{one: maphash.MakeSeed(), two: maphash.MakeSeed(), slots: make([]nameSlot, size), keys: make([]string, 1, room+1)}
+	n := &names{one: maphash.MakeSeed(), two: maphash.MakeSeed(), slots: make([]nameSlot, size), count: 1, keep: keep}
+	if keep {
+		n.keys = make([]string, 1, room+1)
+	}
+	return n
 }
 
 // slot is where a key stands or would stand.
@@ -60,12 +66,15 @@ func (n *names) add(key string) uint32 {
 	one, two := maphash.String(n.one, key), uint32(maphash.String(n.two, key))
 	s := n.slot(one, two)
 	if s.number == 0 {
-		*s = nameSlot{one, two, uint32(len(n.keys))}
-		n.keys = append(n.keys, key)
-		if len(n.keys)*4 > len(n.slots)*3 {
+		*s = nameSlot{one, two, n.count}
+		n.count++
+		if n.keep {
+			n.keys = append(n.keys, key)
+		}
+		if int(n.count)*4 > len(n.slots)*3 {
 			n.grow()
 		}
-		return uint32(len(n.keys) - 1)
+		return n.count - 1
 	}
 	return s.number
 }

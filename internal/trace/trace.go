@@ -148,6 +148,7 @@ type Set struct {
 	// Of a lean join only: all events in order, the clean ones among them, and
 	// what these owe, and are booked with, in all.
 	Standings []Standing
+	Numbers   int // more than any number of a card there
 	Clean     money.Totals
 
 	alike     []int32 // by event: the clean events that it is the exemplar of; nil: none
@@ -184,9 +185,6 @@ func (s *Set) OfCard(e *Event) []*Event { return s.cards[e.card] }
 // OfOrder counts the events that name an event's order, itself included; 0 where
 // it names none.
 func (s *Set) OfOrder(e *Event) int { return len(s.byOrder.all(e.order)) }
-
-// Numbers is more than any number of a key.
-func (s *Set) Numbers() int { return len(s.names.keys) }
 
 // Weight is the number of events that an event stands for: itself and, where it
 // is an exemplar, the clean ones that are like it.
@@ -230,11 +228,14 @@ func join(c *casefile.Case, lean bool) *Set {
 	for _, a := range c.Liability {
 		s.liability[strings.TrimSpace(a)] = true
 	}
-	moves := s.inOrder()
 	if lean {
-		s.clean = recognise(s, moves)
+		s.clean = recognise(s)
 	}
-	s.events(moves)
+	if s.clean != nil {
+		s.leanEvents()
+	} else {
+		s.events(s.inOrder())
+	}
 	l := newLinker(s)
 	l.foreignCards()
 	l.deliveries()
@@ -252,42 +253,71 @@ func (s *Set) inOrder() []*record.Movement {
 		moves = append(moves, m)
 	}
 	sortByTime(moves, func(m *record.Movement) record.Time { return m.At }, func(a, b *record.Movement) int {
-		return cmp.Or(rankInMoment(a)-rankInMoment(b), strings.Compare(a.ID, b.ID),
-			strings.Compare(s.system(a.System).Name, s.system(b.System).Name))
+		if d := rankInMoment(a.Amount) - rankInMoment(b.Amount); d != 0 {
+			return d
+		}
+		return s.byName(a, b)
 	})
 	return moves
 }
 
-// events makes the events in their order, with scope and what each owes.
+// byName orders movements of one moment by id, then by system.
+func (s *Set) byName(a, b *record.Movement) int {
+	return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(s.system(a.System).Name, s.system(b.System).Name))
+}
+
+// leanEvents makes the events that are not clean, and lists all of them in order.
+func (s *Set) leanEvents() {
+	q := s.clean
+	order := q.order()
+	var rows []uint32
+	for _, i := range order {
+		if q.like[i] == free {
+			rows = append(rows, i)
+		}
+	}
+	slab := make([]record.Movement, len(rows))
+	moves := make([]*record.Movement, len(rows))
+	place := make(map[int32]int32, len(rows)) // of the movements that have events
+	for at, row := range rows {
+		s.Case.Movements.Read(int(row), &slab[at])
+		moves[at] = &slab[at]
+		place[int32(row)] = int32(at)
+	}
+	s.events(moves)
+	s.Standings = make([]Standing, len(order))
+	s.alike = make([]int32, len(rows))
+	at := int32(0)
+	for n, i := range order {
+		x := &q.look[i]
+		s.Standings[n] = Standing{At: x.at, Amount: x.amount, Row: i, Place: at, Card: q.keys[i].card, Kind: x.kind}
+		if q.like[i] == free {
+			at++
+			continue
+		}
+		exemplar := place[q.like[i]]
+		s.Standings[n].Place, s.Standings[n].Clean = exemplar, true
+		s.alike[exemplar]++
+		s.Clean.Add(x.currency, x.amount)
+	}
+	s.Numbers = int(q.names.count)
+	q.forget()
+}
+
+// events makes the events of movements in their order, with scope and what each
+// owes.
 func (s *Set) events(moves []*record.Movement) {
 	c := s.Case
 	s.Orders = make(map[string]*record.Order, c.Orders.Len())
 	for o := range c.Orders.All() {
 		s.Orders[ident.Key(o.ID)] = o
 	}
-	var like []int32
-	few := len(moves)
-	if s.clean != nil {
-		like = s.clean.exemplars()
-		few = 0
-		for _, x := range like {
-			if x == free {
-				few++
-			}
-		}
-	}
-	evs := make([]Event, few)
-	s.Events = make([]*Event, 0, few)
-	place := make([]int32, len(like)) // of the movements that have events
+	evs := make([]Event, len(moves))
+	s.Events = make([]*Event, len(moves))
 	for i, m := range moves {
-		if like != nil {
-			if like[i] != free {
-				continue
-			}
-			place[i] = int32(len(s.Events))
-		}
-		e := &evs[len(s.Events)]
-		e.place = int32(len(s.Events))
+		e := &evs[i]
+		s.Events[i] = e
+		e.place = int32(i)
 		e.Movement = m
 		e.Currency = m.Currency
 		if !e.Currency.Known() {
@@ -299,26 +329,6 @@ func (s *Set) events(moves []*record.Movement) {
 		}
 		if m.Order != "" {
 			e.Order = s.Orders[ident.Key(m.Order)]
-		}
-		if s.clean != nil {
-			k := s.clean.keys[i]
-			e.id, e.card, e.order, e.refund = k.id, k.card, k.order, k.refund
-		}
-		s.Events = append(s.Events, e)
-	}
-	if s.clean != nil {
-		s.clean.like = like
-		s.Standings = make([]Standing, len(moves))
-		s.alike = make([]int32, few)
-		for i, m := range moves {
-			if like[i] == free {
-				s.Standings[i] = Standing{m, place[i], s.clean.keys[i].card, false}
-				continue
-			}
-			at := place[like[i]]
-			s.alike[at]++
-			s.Standings[i] = Standing{m, at, s.clean.keys[i].card, true}
-			s.Clean.Add(s.Events[at].Currency, m.Amount)
 		}
 	}
 	s.number()
@@ -338,15 +348,13 @@ func (s *Set) events(moves []*record.Movement) {
 
 // number gives the keys of the events their numbers, and lists the events by them.
 func (s *Set) number() {
-	if s.clean == nil {
-		s.names = newNames(2 * len(s.Events))
-		for _, e := range s.Events {
-			m := e.Movement
-			e.id, e.card = s.names.add(ident.Key(m.ID)), s.names.add(ident.Key(m.Card))
-			e.order, e.refund = s.names.add(ident.Key(m.Order)), s.names.add(ident.Key(m.Refund))
-		}
+	s.names = newNames(2*len(s.Events), true)
+	for _, e := range s.Events {
+		m := e.Movement
+		e.id, e.card = s.names.add(ident.Key(m.ID)), s.names.add(ident.Key(m.Card))
+		e.order, e.refund = s.names.add(ident.Key(m.Order)), s.names.add(ident.Key(m.Refund))
 	}
-	n := len(s.names.keys)
+	n := int(s.names.count)
 	s.byID = newIndex(s.Events, n, func(e *Event) uint32 { return e.id })
 	s.byCard = newIndex(s.Events, n, func(e *Event) uint32 { return e.card })
 	s.byOrder = newIndex(s.Events, n, func(e *Event) uint32 { return e.order })
@@ -368,8 +376,8 @@ func (s *Set) number() {
 }
 
 // rankInMoment puts value on a card before it is taken off, among movements of one moment.
-func rankInMoment(m *record.Movement) int {
-	if m.Amount > 0 {
+func rankInMoment(a money.Amount) int {
+	if a > 0 {
 		return 0
 	}
 	return 1
