@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gcdiag/internal/ident"
@@ -46,6 +47,9 @@ type Builder struct {
 // added, and their inputs, must be in the case when Finish is called.
 func NewBuilder(c *Case) *Builder {
 	b := &Builder{c: c, seed: maphash.MakeSeed(), mask: math.MaxUint64}
+	c.Movements.usePack()
+	c.Deliveries.usePack()
+	c.Postings.usePack()
 	b.movements = newPart(b, record.Movements, &c.Movements, func(r *record.Movement) row { return row{&r.Source, &r.ID, r.At} })
 	b.movements.status = func(r *record.Movement) record.Status { return r.Status }
 	b.cards = newPart(b, record.Cards, &c.Cards, func(r *record.Card) row { return row{&r.Source, &r.ID, r.CreatedAt} })
@@ -109,11 +113,12 @@ func (b *Builder) Finish() *Case {
 	b.postings.finish()
 	b.rules.finish()
 	b.exceptions.finish()
-	for r := range b.c.Deliveries.All() {
+	// a delivery without an id is called by its place
+	b.c.Deliveries.complete(func(r *record.Delivery) {
 		if r.ID == "" {
-			r.ID = b.place(r.Source)
+			r.ID = b.c.place(r.Source)
 		}
-	}
+	})
 	slices.SortStableFunc(b.c.Rejects, func(x, y Reject) int {
 		return cmp.Or(cmp.Compare(x.System, y.System), cmp.Compare(x.Record, y.Record), comparePlace(x.Source, y.Source))
 	})
@@ -153,12 +158,12 @@ func comparePlace(a, b record.Source) int {
 }
 
 // place is where a row stands, as messages show it.
-func (b *Builder) place(s record.Source) string {
-	name := b.c.Systems[s.System].Name
-	if inputs := b.c.Systems[s.System].Inputs; int(s.Input) < len(inputs) {
+func (c *Case) place(s record.Source) string {
+	name := c.Systems[s.System].Name
+	if inputs := c.Systems[s.System].Inputs; int(s.Input) < len(inputs) {
 		name = inputs[s.Input].Name
 	}
-	return fmt.Sprintf("%s:%d", name, s.Row)
+	return name + ":" + strconv.FormatUint(uint64(s.Row), 10)
 }
 
 // row is what a builder needs to know of a record.
@@ -177,12 +182,11 @@ type part[T any] struct {
 	status func(*T) record.Status // nil: rows are never replaced
 	plan   plan
 
-	// first finds the first record with an id by the hash of system and key;
-	// others has those whose hash another id has taken.
-	first  map[uint64]uint32
-	others map[string]uint32
-	again  []repetition[T]
-	reads  map[uint16]*Read // counts, by system
+	first rowIndex // by system and key: the first record with an id
+	again []repetition[T]
+	next  T // the row at hand, and the one that has its id already
+	kept  T
+	reads map[uint16]*Read // counts, by system
 }
 
 // repetition is a row with the id of an earlier one, but another content.
@@ -193,58 +197,51 @@ type repetition[T any] struct {
 }
 
 func newPart[T any](b *Builder, t record.Type, rows *Table[T], of func(*T) row) part[T] {
-	return part[T]{b: b, record: t, rows: rows, of: of, plan: planOf(reflect.TypeFor[T]()), first: map[uint64]uint32{}, reads: map[uint16]*Read{}}
+	return part[T]{b: b, record: t, rows: rows, of: of, plan: planOf(reflect.TypeFor[T]()), reads: map[uint16]*Read{}}
 }
 
 func (p *part[T]) add(r T) error {
-	added := p.rows.Add(r)
-	is := p.of(added)
+	p.next = r
+	is := p.of(&p.next)
 	if *is.id == "" {
+		p.see(is)
+		p.rows.put(&p.next)
 		return nil
 	}
 	first, known := p.find(is)
-	if !known {
-		return nil
+	switch {
+	case !known:
+		p.see(is)
+		p.rows.put(&p.next)
+	case bytes.Equal(p.content(&p.next), p.content(&p.kept)):
+		id := *p.of(&p.kept).id
+		if p.repeat(&p.kept, &p.next); *p.of(&p.kept).id != id {
+			p.rows.set(first, p.kept)
+		}
+	default:
+		p.again = append(p.again, repetition[T]{first: uint32(first), r: r})
 	}
-	kept := p.rows.at(int(first))
-	if bytes.Equal(p.content(added), p.content(kept)) {
-		p.repeat(kept, added)
-	} else {
-		p.again = append(p.again, repetition[T]{first: first, r: *added})
-	}
-	p.rows.drop()
 	return nil
 }
 
-// find looks up the first record with the id of the one just added, which it is
-// where there is none yet.
-func (p *part[T]) find(is row) (first uint32, known bool) {
+// find looks up the first record with an id and puts it into kept. Where there is
+// none, the next record to be added will be it.
+func (p *part[T]) find(is row) (first int, known bool) {
 	key := ident.Plain(*is.id)
-	system := [2]byte{byte(is.System), byte(is.System >> 8)}
 	var h maphash.Hash
 	h.SetSeed(p.b.seed)
-	h.Write(system[:])
+	h.WriteByte(byte(is.System))
+	h.WriteByte(byte(is.System >> 8))
 	h.WriteString(key)
 	sum := h.Sum64() & p.b.mask
-	last := uint32(p.rows.Len() - 1)
-	first, taken := p.first[sum]
-	if !taken {
-		p.first[sum] = last
-		return last, false
+	for i := range p.first.rows(sum) {
+		p.rows.Read(i, &p.kept)
+		if k := p.of(&p.kept); k.System == is.System && ident.Plain(*k.id) == key {
+			return i, true
+		}
 	}
-	kept := p.of(p.rows.at(int(first)))
-	if kept.System == is.System && ident.Plain(*kept.id) == key {
-		return first, true
-	}
-	name := string(system[:]) + key
-	if first, known = p.others[name]; known {
-		return first, true
-	}
-	if p.others == nil {
-		p.others = map[string]uint32{}
-	}
-	p.others[name] = last
-	return last, false
+	p.first.add(sum, p.rows.Len())
+	return 0, false
 }
 
 // repeat counts a row that says what another says. Of two forms of the id the
@@ -253,6 +250,20 @@ func (p *part[T]) repeat(kept, r *T) {
 	k, is := p.of(kept), p.of(r)
 	*k.id = min(*k.id, *is.id)
 	p.count(is.System).Repeated++
+}
+
+// see counts a row that is kept.
+func (p *part[T]) see(is row) {
+	c := p.count(is.System)
+	c.Rows++
+	if is.at.Known() {
+		if !c.From.Known() || is.at.Compare(c.From) < 0 {
+			c.From = is.at
+		}
+		if is.at.Compare(c.To) > 0 {
+			c.To = is.at
+		}
+	}
 }
 
 func (p *part[T]) count(system uint16) *Read {
@@ -287,29 +298,26 @@ func (p *part[T]) comparable(r *T) reflect.Value {
 }
 
 func (p *part[T]) finish() {
-	p.first, p.others = nil, nil
+	p.first = rowIndex{}
+	recount := len(p.again) > 0 // other rows stay than those that came first
 	slices.SortStableFunc(p.again, func(x, y repetition[T]) int { return cmp.Compare(x.first, y.first) })
 	for i := 0; i < len(p.again); {
 		n := i + 1
 		for n < len(p.again) && p.again[n].first == p.again[i].first {
 			n++
 		}
-		kept := p.rows.at(int(p.again[i].first))
-		*kept = p.settle(append([]repetition[T]{{r: *kept}}, p.again[i:n]...))
+		first := repetition[T]{}
+		p.rows.Read(int(p.again[i].first), &first.r)
+		p.rows.set(int(p.again[i].first), p.settle(append([]repetition[T]{first}, p.again[i:n]...)))
 		i = n
 	}
 	p.again = nil
-	for r := range p.rows.All() {
-		is := p.of(r)
-		c := p.count(is.System)
-		c.Rows++
-		if is.at.Known() {
-			if !c.From.Known() || is.at.Compare(c.From) < 0 {
-				c.From = is.at
-			}
-			if is.at.Compare(c.To) > 0 {
-				c.To = is.at
-			}
+	if recount {
+		for _, c := range p.reads {
+			c.Rows, c.From, c.To = 0, record.Time{}, record.Time{}
+		}
+		for r := range p.rows.Pass() {
+			p.see(p.of(r))
 		}
 	}
 	for system, c := range p.reads {
@@ -376,8 +384,8 @@ func (p *part[T]) reject(r, kept *T) {
 	p.b.Reject(Reject{
 		Source: *is.Source,
 		Record: p.record,
-		Place:  p.b.place(*is.Source),
-		Reason: fmt.Sprintf("repeats %s with another %s", p.b.place(*p.of(kept).Source), strings.Join(p.differing(r, kept), ", ")),
+		Place:  p.b.c.place(*is.Source),
+		Reason: fmt.Sprintf("repeats %s with another %s", p.b.c.place(*p.of(kept).Source), strings.Join(p.differing(r, kept), ", ")),
 		Keys:   keys(reflect.ValueOf(r).Elem()),
 		At:     is.at,
 	})

@@ -182,13 +182,25 @@ type Reject struct {
 // which they were added.
 type Table[T any] struct {
 	chunks [][]T
+	pack   *pack[T] // where the records are, if the table is packed
 	n      int
 }
 
 const chunk = 4096
 
-// Add appends a record and returns where it is kept.
+// usePack makes an empty table keep its records packed, if it can.
+func (t *Table[T]) usePack() {
+	if t.n == 0 {
+		t.pack = newPack[T]()
+	}
+}
+
+// Add appends a record and returns where it is kept; of a packed table, a copy.
 func (t *Table[T]) Add(r T) *T {
+	if t.pack != nil {
+		t.put(&r)
+		return &r
+	}
 	last := len(t.chunks) - 1
 	if last < 0 || len(t.chunks[last]) == cap(t.chunks[last]) {
 		size := chunk
@@ -203,6 +215,39 @@ func (t *Table[T]) Add(r T) *T {
 	return &t.chunks[last][len(t.chunks[last])-1]
 }
 
+// complete puts what do says into every record.
+func (t *Table[T]) complete(do func(*T)) {
+	if t.pack != nil {
+		t.pack.fill = do
+		return
+	}
+	for r := range t.All() {
+		do(r)
+	}
+}
+
+// put appends a record.
+func (t *Table[T]) put(r *T) {
+	if t.pack == nil {
+		t.Add(*r)
+		return
+	}
+	t.pack.put(r)
+	t.n++
+}
+
+// set replaces the record with an index.
+func (t *Table[T]) set(i int, r T) {
+	if t.pack == nil {
+		*t.at(i) = r
+		return
+	}
+	if t.pack.changed == nil {
+		t.pack.changed = map[int]T{}
+	}
+	t.pack.changed[i] = r
+}
+
 // at is the record with an index, in the order of adding.
 func (t *Table[T]) at(i int) *T {
 	if first := cap(t.chunks[0]); i < first {
@@ -213,17 +258,13 @@ func (t *Table[T]) at(i int) *T {
 	return &t.chunks[1+i/chunk][i%chunk]
 }
 
-// drop takes back the record added last.
-func (t *Table[T]) drop() {
-	last := &t.chunks[len(t.chunks)-1]
-	if len(*last) == 0 { // an earlier drop has emptied it
-		t.chunks = t.chunks[:len(t.chunks)-1]
-		last = &t.chunks[len(t.chunks)-1]
+// Read fills r with the record with an index, in the order of adding.
+func (t *Table[T]) Read(i int, r *T) {
+	if t.pack == nil {
+		*r = *t.at(i)
+		return
 	}
-	var zero T
-	(*last)[len(*last)-1] = zero
-	*last = (*last)[:len(*last)-1]
-	t.n--
+	t.pack.at(i, r)
 }
 
 // Len is the number of records.
@@ -231,6 +272,30 @@ func (t *Table[T]) Len() int { return t.n }
 
 // All yields every record. The pointers stay valid and must not be written through.
 func (t *Table[T]) All() iter.Seq[*T] {
+	if t.pack == nil {
+		return t.Pass()
+	}
+	return func(yield func(*T) bool) {
+		var kept []T
+		for r := range t.Pass() {
+			if len(kept) == 0 {
+				kept = make([]T, min(t.n, 64))
+			}
+			kept[0] = *r
+			if !yield(&kept[0]) {
+				return
+			}
+			kept = kept[1:]
+		}
+	}
+}
+
+// Pass yields every record. A pointer is valid until the next record only, and
+// must not be written through; texts stay valid.
+func (t *Table[T]) Pass() iter.Seq[*T] {
+	if t.pack != nil {
+		return t.pack.each
+	}
 	return func(yield func(*T) bool) {
 		for _, c := range t.chunks {
 			for i := range c {

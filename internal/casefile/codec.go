@@ -125,7 +125,7 @@ func (c *Case) check() error {
 type rows interface {
 	element() reflect.Type
 	each(yield func(reflect.Value) bool)
-	extend() reflect.Value
+	add(fill func(reflect.Value) error) error
 }
 
 func (c *Case) tables() []rows {
@@ -135,16 +135,18 @@ func (c *Case) tables() []rows {
 func (t *Table[T]) element() reflect.Type { return reflect.TypeFor[T]() }
 
 func (t *Table[T]) each(yield func(reflect.Value) bool) {
-	for r := range t.All() {
+	for r := range t.Pass() {
 		if !yield(reflect.ValueOf(r).Elem()) {
 			return
 		}
 	}
 }
 
-func (t *Table[T]) extend() reflect.Value {
-	var zero T
-	return reflect.ValueOf(t.Add(zero)).Elem()
+func (t *Table[T]) add(fill func(reflect.Value) error) error {
+	var r T
+	err := fill(reflect.ValueOf(&r).Elem())
+	t.put(&r)
+	return err
 }
 
 // plan is how the fields of a struct are written and read.
@@ -463,7 +465,7 @@ func tableForm(t reflect.Type) form {
 				return err
 			}
 			for d.More() {
-				if err := elem.read(d, table(v).extend()); err != nil {
+				if err := table(v).add(func(r reflect.Value) error { return elem.read(d, r) }); err != nil {
 					return err
 				}
 			}

@@ -29,10 +29,12 @@ func TestAnyCaseLoadsAgain(t *testing.T) {
 		}
 		for _, table := range c.tables() {
 			for range rapid.IntRange(0, 3).Draw(t, "records") {
-				r := table.extend()
-				fill(t, r, "record")
-				s := r.FieldByName("Source").Addr().Interface().(*record.Source)
-				s.System %= uint16(len(c.Systems))
+				table.add(func(r reflect.Value) error {
+					fill(t, r, "record")
+					s := r.FieldByName("Source").Addr().Interface().(*record.Source)
+					s.System %= uint16(len(c.Systems))
+					return nil
+				})
 			}
 		}
 		for i := range c.Rejects {

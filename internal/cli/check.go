@@ -27,6 +27,7 @@ type request struct {
 	key                 string
 
 	live live
+	lean bool // the report is all that is wanted
 
 	format, report string
 	mode           string // "": what was read says it
@@ -75,6 +76,7 @@ A file that can't be read is a gap: the rest is judged all the same. A configura
   gcdiag check --format markdown --report acme.json`,
 		Args: arguments(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
+			r.lean = true
 			d, o, err := p.diagnose(c.Context(), r)
 			if err != nil {
 				return err
@@ -129,7 +131,11 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 		c.Mode = r.mode
 	}
 	p.judging(c.Movements.Len())
-	d := diagnosis.Of(c)
+	judge := diagnosis.Of
+	if r.lean {
+		judge = diagnosis.Lean
+	}
+	d := judge(c)
 	p.clearProgress()
 	finished := p.now()
 	p.log.Info("judged", "events", c.Movements.Len(), "status", d.Outcome.Status, "findings", len(d.Findings), "took", finished.Sub(started))

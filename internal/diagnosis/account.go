@@ -70,6 +70,8 @@ func (d *Diagnosis) account() {
 			erp.AddAll(v.Books.Booked)
 		}
 	}
+	platform.AddAll(d.Set.Clean)
+	erp.AddAll(d.Set.Clean)
 	extra := func(p *record.Posting) {
 		if p.Status.Counts() && d.onLiability(p) {
 			erp.Add(p.Currency, p.Amount)
@@ -115,6 +117,10 @@ func (d *Diagnosis) account() {
 				f.part(d.diff(v))
 			}
 			f.see(v.Event.Movement.At)
+		}
+		for _, a := range f.Alike {
+			f.Amount.Add(a.Like.Event.Currency, a.Amount)
+			f.see(a.At)
 		}
 		for _, v := range f.Downstream {
 			f.part(d.diff(v))
@@ -217,61 +223,68 @@ func (d *Diagnosis) tally() {
 	}
 	platform, integration, erp := d.Judge.Evidence.Roles()
 	checked := [4]bool{platform, platform && (integration || erp), platform && erp, platform && erp && d.Judge.Evidence.AccountsKnown}
-	for i := range d.Steps {
-		cells := map[key]*Cell{}
-		var order []key
-		fails, doubts, events := 0, 0, 0
-		for _, v := range d.Verdicts {
-			e := v.Event
-			if e.Scope != trace.Countable && v.Status != step.Fail {
-				continue
-			}
-			k := key{e.Movement.Kind, e.Movement.Origin}
-			c := cells[k]
-			if c == nil {
-				c = &Cell{Kind: k.kind, Origin: k.origin}
-				cells[k] = c
-				order = append(order, k)
-			}
-			events++
+	cells := map[key]*[4]Cell{}
+	var order []key
+	var fails, doubts [4]int
+	events := 0
+	for _, v := range d.Verdicts {
+		e := v.Event
+		if e.Scope != trace.Countable && v.Status != step.Fail {
+			continue
+		}
+		k := key{e.Movement.Kind, e.Movement.Origin}
+		cs := cells[k]
+		if cs == nil {
+			cs = new([4]Cell)
+			cells[k] = cs
+			order = append(order, k)
+		}
+		events++
+		n := d.Set.Weight(e)
+		for i := range cs {
+			c := &cs[i]
 			switch s := v.Hops[i].Status; {
 			case v.Status == step.Downstream && (s == step.Fail || i == 3):
 				c.Downstream++
 			case s == step.Pass:
-				c.Pass++
+				c.Pass += n
 			case s == step.Fail:
 				c.Fail++
-				fails++
+				fails[i]++
 				c.Amount.Add(e.Currency, e.Owed)
 			case s == step.NotReached:
 				c.NotReached++
 			case s == step.InFlight:
 				c.InFlight++
 			default:
-				c.Inconclusive++
-				doubts++
+				c.Inconclusive += n
+				doubts[i]++
 			}
 		}
+	}
+	slices.SortFunc(order, func(a, b key) int {
+		return cmp.Or(int(a.kind)-int(b.kind), strings.Compare(a.origin, b.origin))
+	})
+	for i := range d.Steps {
 		for _, f := range d.Findings {
 			if f.Class() == finding.Fault && f.Step == i+1 && len(f.Roots) == 0 {
-				fails++
+				fails[i]++
 			}
 		}
-		slices.SortFunc(order, func(a, b key) int {
-			return cmp.Or(int(a.kind)-int(b.kind), strings.Compare(a.origin, b.origin))
-		})
 		st := &d.Steps[i]
 		if !checked[i] {
 			st.Status = "not-checked"
 			continue
 		}
 		for _, k := range order {
-			st.Cells = append(st.Cells, *cells[k])
+			c := cells[k][i]
+			c.Kind, c.Origin = k.kind, k.origin
+			st.Cells = append(st.Cells, c)
 		}
 		switch {
-		case fails > 0:
+		case fails[i] > 0:
 			st.Status = "fail"
-		case doubts > 0 || events == 0:
+		case doubts[i] > 0 || events == 0:
 			st.Status = "inconclusive"
 		default:
 			st.Status = "pass"

@@ -164,7 +164,7 @@ func (d *Diagnosis) runningSums(wrong []*step.Verdict) map[*step.Verdict]bool {
 	for _, v := range wrong {
 		e := v.Event
 		sum, n := money.Amount(0), 0
-		for _, x := range d.Set.ByCard[cardKey(e)] {
+		for _, x := range d.Set.OfCard(e) {
 			same := x.Movement.Kind == e.Movement.Kind && x.Currency == e.Currency
 			if e.Movement.Order != "" {
 				same = same && ident.Key(x.Movement.Order) == ident.Key(e.Movement.Order)

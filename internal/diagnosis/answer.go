@@ -18,7 +18,7 @@ func (d *Diagnosis) InFault(e *trace.Event) bool {
 }
 
 // VerdictOf is the verdict on an event.
-func (d *Diagnosis) VerdictOf(e *trace.Event) *step.Verdict { return d.of[e] }
+func (d *Diagnosis) VerdictOf(e *trace.Event) *step.Verdict { return d.verdict(e) }
 
 // NoteOf says in a few words why an event is not clean.
 func (d *Diagnosis) NoteOf(v *step.Verdict) string {

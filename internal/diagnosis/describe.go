@@ -27,9 +27,12 @@ func (d *Diagnosis) describe() {
 
 // what counts the events of a finding by kind: "12 loads and 3 redemptions".
 func (f *Finding) what() string {
-	events := make([]*trace.Event, 0, len(f.Roots))
+	events := make([]*trace.Event, 0, len(f.Roots)+len(f.Alike))
 	for _, v := range f.Roots {
 		events = append(events, v.Event)
+	}
+	for _, a := range f.Alike {
+		events = append(events, a.Like.Event) // of the same kind
 	}
 	if len(events) == 0 {
 		events = f.Candidates
@@ -415,7 +418,7 @@ func (d *Diagnosis) Headline() string {
 	n, flying := 0, 0
 	for _, v := range d.Verdicts {
 		if v.Event.Scope == trace.Countable {
-			n++
+			n += d.Set.Weight(v.Event)
 			if v.Status == step.InFlight {
 				flying++
 			}

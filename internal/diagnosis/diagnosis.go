@@ -31,14 +31,19 @@ type Diagnosis struct {
 	Mapping  []Mapping
 	Outcome  Outcome
 
-	of     map[*trace.Event]*step.Verdict
 	owner  map[*trace.Event]*Finding // the finding an event's difference belongs to
 	hidden []*Finding                // evidence gaps that could hide a fault
 	cards  map[string]*record.Card
 	parked map[accountKind]*parking
 
-	sequences [][][]*step.Verdict // see classes
-	refusals  map[step.Cause]bool // reasons that the ERP also gives for cards without a root
+	below     []Alike // see overspent
+	contested bool    // clean events do not arrive as most do
+	measured  bool
+	measure   [record.Other + 1]int // see comparable
+	crowd     []member              // every event, in event order
+	sequences [][][]uint32          // see classes
+	ledgers   [][]*trace.Event      // by card
+	refusals  map[step.Cause]bool   // reasons that the ERP also gives for cards without a root
 
 	damaged      map[string]bool // identifiers that a spreadsheet has altered
 	looseByOrder map[string][]*record.Posting
@@ -76,6 +81,7 @@ type Finding struct {
 	Evidence     string
 	Cause        step.Cause
 	Roots        []*step.Verdict // by time
+	Alike        []Alike         // further roots, of clean cards; by time
 	Candidates   []*trace.Event
 	Orders       []*record.Order
 	Postings     []*record.Posting
@@ -103,8 +109,8 @@ func (f *Finding) Class() finding.Class {
 // candidates, orders or postings.
 func (f *Finding) Count() int {
 	switch {
-	case len(f.Roots) > 0:
-		return len(f.Roots)
+	case len(f.Roots)+len(f.Alike) > 0:
+		return len(f.Roots) + len(f.Alike)
 	case len(f.Candidates) > 0:
 		return len(f.Candidates)
 	case len(f.Orders) > 0:
@@ -114,16 +120,30 @@ func (f *Finding) Count() int {
 }
 
 // Of diagnoses a case.
-func Of(c *casefile.Case) *Diagnosis {
-	set := trace.Join(c)
-	d := &Diagnosis{Case: c, Set: set, Judge: step.New(set), of: make(map[*trace.Event]*step.Verdict, len(set.Events)), owner: map[*trace.Event]*Finding{}}
+func Of(c *casefile.Case) *Diagnosis { return judge(trace.Join(c)) }
+
+// Lean diagnoses a case like Of, but keeps no verdict of its own for an event that
+// is clean as its whole card is, and costs a fraction of it where most are. Such an
+// event is counted everywhere and listed nowhere: VerdictOf does not know it.
+func Lean(c *casefile.Case) *Diagnosis {
+	d := judge(trace.JoinLean(c))
+	if !d.exemplary() {
+		return Of(c)
+	}
+	return d
+}
+
+func judge(set *trace.Set) *Diagnosis {
+	c := set.Case
+	d := &Diagnosis{Case: c, Set: set, Judge: step.New(set), owner: map[*trace.Event]*Finding{}}
 	all := make([]step.Verdict, len(set.Events))
 	d.Verdicts = make([]*step.Verdict, len(set.Events))
 	for i, e := range set.Events {
 		all[i] = d.Judge.Event(e)
 		d.Verdicts[i] = &all[i]
-		d.of[e] = &all[i]
 	}
+	d.ledgers = set.Cards()
+	d.gatherCrowd()
 	anomalies := d.platformLedger()
 	d.missingReferences()
 	d.amounts()
@@ -219,8 +239,10 @@ func (d *Diagnosis) rank() {
 
 func (f *Finding) firstID() string {
 	switch {
-	case len(f.Roots) > 0:
-		return f.Roots[0].Event.ID()
+	case len(f.Roots)+len(f.Alike) > 0:
+		for id := range f.IDs {
+			return id
+		}
 	case len(f.Candidates) > 0:
 		return f.Candidates[0].ID()
 	case len(f.Orders) > 0:

@@ -36,26 +36,27 @@ func (d *Diagnosis) usable(v *step.Verdict) money.Amount {
 // stands under that root's finding.
 func (d *Diagnosis) downstream() {
 	d.refusals = map[step.Cause]bool{}
+	unrooted := d.mark(nil) // events that are no roots after all
 	for _, v := range d.Verdicts {
 		if v.Status == step.Fail && v.Code == finding.Routing && v.Cause.What == "reason" && !d.rootBefore(v) {
 			d.refusals[v.Cause] = true
 		}
 	}
-	for _, card := range d.Set.ByCard {
+	for _, card := range d.ledgers {
 		var root, pending, doubt *step.Verdict
 		whole, covered, platform := d.whole(card) && d.booksReach(card), money.Amount(0), money.Amount(0)
 		for _, e := range card {
-			v := d.of[e]
+			v := d.verdict(e)
 			if e.Scope == trace.Countable && root != nil && v != root && d.follows(v) && !alike(v, root) {
-				d.sink(v, root)
+				d.sink(v, root, unrooted)
 			} else if e.Scope == trace.Countable && root == nil && v.Status == step.Fail && d.follows(v) {
 				switch {
 				case pending != nil: // the value is under way, and so is what needs it
 					v.Status, v.Code = step.InFlight, finding.InFlight
-					d.unroot(v)
+					d.unroot(v, unrooted)
 				case doubt != nil:
 					v.Status, v.Gap, v.Code = step.Inconclusive, doubt.Gap, ""
-					d.unroot(v)
+					d.unroot(v, unrooted)
 				}
 			}
 			before := covered
@@ -65,7 +66,7 @@ func (d *Diagnosis) downstream() {
 			}
 			if whole && root != nil && v.Status == step.Pass && e.Scope == trace.Countable && e.Owed < 0 && e.Net == nil &&
 				before+e.Owed < 0 && platform >= 0 {
-				d.sink(v, root)
+				d.sink(v, root, unrooted)
 			}
 			switch {
 			case d.absent(v) && root == nil:
@@ -78,6 +79,7 @@ func (d *Diagnosis) downstream() {
 		}
 	}
 	for _, f := range d.Findings {
+		f.Roots = slices.DeleteFunc(f.Roots, func(v *step.Verdict) bool { return unrooted.has(v) })
 		slices.SortFunc(f.Downstream, byEvent)
 	}
 	d.Findings = slices.DeleteFunc(d.Findings, func(f *Finding) bool { return len(f.Roots) == 0 && len(f.Candidates) == 0 })
@@ -155,11 +157,11 @@ func (d *Diagnosis) park(k accountKind) *parking {
 }
 
 func (d *Diagnosis) rootBefore(v *step.Verdict) bool {
-	for _, e := range d.Set.ByCard[cardKey(v.Event)] {
+	for _, e := range d.Set.OfCard(v.Event) {
 		if e == v.Event {
 			return false
 		}
-		if d.absent(d.of[e]) {
+		if d.absent(d.verdict(e)) {
 			return true
 		}
 	}
@@ -167,12 +169,12 @@ func (d *Diagnosis) rootBefore(v *step.Verdict) bool {
 }
 
 // sink puts a verdict under the root it follows from.
-func (d *Diagnosis) sink(v, root *step.Verdict) {
+func (d *Diagnosis) sink(v, root *step.Verdict, unrooted marks) {
 	f := d.owner[root.Event]
 	if f == nil {
 		return
 	}
-	d.unroot(v)
+	d.unroot(v, unrooted)
 	passed := v.Status == step.Pass
 	v.Status, v.Step, v.Code = step.Downstream, 0, ""
 	d.owner[v.Event] = f
@@ -189,13 +191,11 @@ func (d *Diagnosis) sink(v, root *step.Verdict) {
 }
 
 // unroot takes an event out of the finding that has it as a root.
-func (d *Diagnosis) unroot(v *step.Verdict) {
-	f := d.owner[v.Event]
-	if f == nil {
-		return
+func (d *Diagnosis) unroot(v *step.Verdict, unrooted marks) {
+	if d.owner[v.Event] != nil {
+		unrooted[v.Event.Place()] = true
+		delete(d.owner, v.Event)
 	}
-	f.Roots = slices.DeleteFunc(f.Roots, func(x *step.Verdict) bool { return x == v })
-	delete(d.owner, v.Event)
 }
 
 func joined(a, b string) string {
@@ -226,7 +226,7 @@ func (d *Diagnosis) whole(card []*trace.Event) bool {
 // if it had anything: an export that begins with the window does not.
 func (d *Diagnosis) booksReach(card []*trace.Event) bool {
 	for _, e := range card {
-		if e.Scope == trace.OutsideWindow && e.Movement.At.Earliest().Before(d.Case.Window.Since) && e.Owed > 0 && d.of[e].Books.Stance == step.Nowhere {
+		if e.Scope == trace.OutsideWindow && e.Movement.At.Earliest().Before(d.Case.Window.Since) && e.Owed > 0 && d.verdict(e).Books.Stance == step.Nowhere {
 			return false
 		}
 	}
@@ -249,10 +249,10 @@ func (d *Diagnosis) createdAt(card []*trace.Event) record.Time {
 // missingReferences blames loads whose row lacks the card, where siblings lack
 // it too but an exception on the card follows.
 func (d *Diagnosis) missingReferences() {
-	for _, card := range d.Set.ByCard {
+	for _, card := range d.ledgers {
 		var stuck *step.Verdict
 		for i := len(card) - 1; i >= 0; i-- {
-			v := d.of[card[i]]
+			v := d.verdict(card[i])
 			if v.Event.Scope != trace.Countable {
 				continue
 			}
@@ -272,7 +272,7 @@ func (d *Diagnosis) missingReferences() {
 
 func (d *Diagnosis) absentBefore(card []*trace.Event, upTo int) bool {
 	for _, e := range card[:upTo] {
-		if d.absent(d.of[e]) {
+		if d.absent(d.verdict(e)) {
 			return true
 		}
 	}

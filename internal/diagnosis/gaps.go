@@ -95,6 +95,9 @@ func (d *Diagnosis) gaps() {
 // rejects reports rows that could not be read. Rows of the card ledger are
 // events nobody judged: they could hide a fault.
 func (d *Diagnosis) rejects(put func(*step.Gap) *Finding) {
+	if len(d.Case.Rejects) == 0 {
+		return
+	}
 	known := map[string]bool{}
 	for _, e := range d.Set.Events {
 		known[ident.Key(e.Movement.ID)] = true
@@ -178,8 +181,11 @@ func (d *Diagnosis) unsubscribed(failing map[record.Kind]bool) {
 		return
 	}
 	noted := map[record.Kind]bool{}
-	for _, e := range d.Set.Events {
-		k := e.Movement.Kind
+	for _, m := range d.crowd {
+		k, e := m.kind, d.Verdicts[m.who].Event
+		if noted[k] {
+			continue
+		}
 		if e.Scope != trace.Countable || noted[k] || failing[k] || covered.Has(k) || d.Judge.Evidence.Feed(e.Movement) != record.NoVia {
 			continue
 		}

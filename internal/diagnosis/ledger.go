@@ -25,7 +25,7 @@ func (d *Diagnosis) platformLedger() []*Finding {
 	for c := range d.Case.Cards.All() {
 		d.cards[ident.Key(c.ID)] = c
 	}
-	for p := range d.Case.Postings.All() {
+	for p := range d.Case.Postings.Pass() {
 		if p.Card != "" {
 			d.rowsCarryCards = true
 			break
@@ -71,7 +71,7 @@ func (a *auditor) finding(code finding.Code) *Finding {
 // (or hold right) is no fault of the handoff: the event passes, and its difference
 // belongs to the anomaly.
 func (a *auditor) note(code finding.Code, e *trace.Event, excuse bool) {
-	f, v := a.finding(code), a.d.of[e]
+	f, v := a.finding(code), a.d.verdict(e)
 	f.Roots = append(f.Roots, v)
 	if excuse && v.Status != step.Pass && v.Status != step.Excluded {
 		v.Status, v.Step, v.Code, v.Undetermined = step.Pass, 0, "", nil
@@ -97,7 +97,7 @@ func (a *auditor) signs() {
 		if !m.Contrary && !charged {
 			continue
 		}
-		v := a.d.of[e]
+		v := a.d.verdict(e)
 		booked := v.Books.Booked[e.Currency]
 		right := booked == -e.Owed
 		a.note(finding.SignContradiction, e, right)
@@ -155,7 +155,7 @@ func (a *auditor) withoutOrder() {
 		case m.Order == "" && named*2 > all,
 			m.Order != "" && e.Order == nil && a.d.ordersReach(m.At),
 			e.Order != nil && (isOneOf(e.Order.Status, deadOrder) || e.Order.CardStatus == record.CardDeclined):
-			a.note(finding.RedemptionWithoutOrder, e, a.d.of[e].Books.Stance == step.Nowhere)
+			a.note(finding.RedemptionWithoutOrder, e, a.d.verdict(e).Books.Stance == step.Nowhere)
 		}
 	}
 }
@@ -190,6 +190,9 @@ func (a *auditor) restores() {
 		if m.Order == "" || m.Status != record.Final || e.Scope != trace.Countable && e.Scope != trace.OutsideWindow {
 			continue
 		}
+		if a.d.Set.OfOrder(e) < 2 && e.Order == nil {
+			continue // nothing to compare it with
+		}
 		k := ident.Key(m.Order)
 		s := orders[k]
 		if s == nil {
@@ -212,11 +215,11 @@ func (a *auditor) restores() {
 			excess := s.given - s.used
 			held := money.Amount(0)
 			for _, e := range s.restoring {
-				held += a.d.of[e].Books.Booked[e.Currency]
+				held += a.d.verdict(e).Books.Booked[e.Currency]
 			}
 			for i := len(s.restoring) - 1; i >= 0; i-- {
 				e := s.restoring[i]
-				v := a.d.of[e]
+				v := a.d.verdict(e)
 				lacking := v.Books.Stance == step.Nowhere && e.Owed <= excess
 				capped := v.Status == step.Fail && held == s.used && v.Books.Booked[e.Currency] == e.Owed-excess
 				if lacking {
@@ -302,7 +305,10 @@ func (d *Diagnosis) onLiability(p *record.Posting) bool {
 // balances follows every card's running balance.
 func (a *auditor) balances() {
 	d := a.d
-	for _, card := range d.sortedCards() {
+	if len(d.below) > 0 {
+		a.finding(finding.NegativeBalance).Alike = d.below
+	}
+	for _, card := range d.ledgers {
 		sum, last := money.Amount(0), money.Opt{}
 		whole := d.whole(card)
 		negative := false
@@ -380,22 +386,9 @@ func (d *Diagnosis) oldCard(card []*trace.Event) bool {
 	return created.Known() && created.Latest().Before(card[0].Movement.At.Earliest().Add(-48*time.Hour))
 }
 
-func (d *Diagnosis) sortedCards() [][]*trace.Event {
-	keys := make([]string, 0, len(d.Set.ByCard))
-	for k := range d.Set.ByCard {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	out := make([][]*trace.Event, len(keys))
-	for i, k := range keys {
-		out[i] = d.Set.ByCard[k]
-	}
-	return out
-}
-
 // currencies finds movements in another currency than their own card.
 func (a *auditor) currencies() {
-	for _, card := range a.d.sortedCards() {
+	for _, card := range a.d.ledgers {
 		own := money.Currency{}
 		if c := a.d.cards[cardKey(card[0])]; c != nil && c.Currency.Known() {
 			own = c.Currency
@@ -445,12 +438,12 @@ func (a *auditor) repeatedLoads() {
 	seen := map[key]bool{}
 	for _, e := range a.d.Set.Events {
 		m := e.Movement
-		if m.Kind != record.Load || m.Order == "" || e.Scope != trace.Countable || e.Net != nil {
+		if m.Kind != record.Load || m.Order == "" || e.Scope != trace.Countable || e.Net != nil || a.d.Set.OfOrder(e) < 2 {
 			continue
 		}
 		k := key{cardKey(e), ident.Key(m.Order), m.Amount}
 		if seen[k] {
-			a.note(finding.RepeatedLoad, e, a.d.of[e].Books.Stance == step.Nowhere)
+			a.note(finding.RepeatedLoad, e, a.d.verdict(e).Books.Stance == step.Nowhere)
 		}
 		seen[k] = true
 	}
@@ -460,7 +453,7 @@ func (a *auditor) repeatedLoads() {
 // should have made a movement of and did not.
 func (a *auditor) orders() {
 	d := a.d
-	if d.Judge.Evidence.Movements() != nil {
+	if d.Case.Orders.Len() == 0 || d.Judge.Evidence.Movements() != nil {
 		return
 	}
 	kinds := map[string]record.Kinds{}

@@ -59,7 +59,7 @@ func (d *Diagnosis) twins() {
 		done[t] = true
 		fails := 0
 		for _, e := range t.Events {
-			if x := d.of[e]; x.Status == step.Fail && x.Code == v.Code && x.Step == v.Step {
+			if x := d.verdict(e); x.Status == step.Fail && x.Code == v.Code && x.Step == v.Step {
 				fails++
 			}
 		}
@@ -69,7 +69,7 @@ func (d *Diagnosis) twins() {
 		f := &Finding{Code: v.Code, Step: v.Step, Undetermined: v.Undetermined, Cause: v.Cause, Evidence: "inferred", Candidates: t.Events,
 			Note: fmt.Sprintf("%d of these %d", fails, len(t.Events))}
 		for _, e := range t.Events {
-			x := d.of[e]
+			x := d.verdict(e)
 			f.Drift.AddAll(d.diff(x))
 			x.Status, x.Step, x.Code, x.Undetermined = step.Inconclusive, 0, "", nil
 			at := max(f.Step, step.Forward) - 1
@@ -105,7 +105,7 @@ func (d *Diagnosis) undecided(events []*trace.Event, rows []*record.Posting, the
 		}
 	}
 	for _, e := range events {
-		v := d.of[e]
+		v := d.verdict(e)
 		v.Status, v.Step, v.Code, v.Undetermined = step.Inconclusive, 0, "", nil
 		v.Books.Booked = nil
 		for i := 1; i < 4; i++ {
@@ -171,9 +171,8 @@ func (d *Diagnosis) loose() {
 		movements = &step.Gap{Code: finding.PartialRecords, Record: record.Movements, Why: "the chain of balances shows that rows are missing"}
 	}
 	earliest := record.Time{}
-	for _, e := range d.Set.Events {
-		earliest = e.Movement.At
-		break
+	if len(d.crowd) > 0 {
+		earliest = d.crowd[0].at
 	}
 	var rows []*record.Posting
 	for _, p := range d.Set.Unlinked {

@@ -35,6 +35,7 @@ func (d *Diagnosis) learn() {
 	type way struct{ account, typ, sign string }
 	counts := map[key]map[way]int{}
 	of := map[key][]*step.Verdict{}
+	pairs := map[key]int{}
 	wayOf := func(v *step.Verdict) way {
 		p := v.Books.Row
 		sign := "−"
@@ -54,7 +55,8 @@ func (d *Diagnosis) learn() {
 		if counts[k] == nil {
 			counts[k] = map[way]int{}
 		}
-		counts[k][wayOf(v)]++
+		counts[k][wayOf(v)] += d.Set.Weight(v.Event)
+		pairs[k] += d.Set.Weight(v.Event)
 		of[k] = append(of[k], v)
 	}
 	for k, ways := range counts {
@@ -64,7 +66,7 @@ func (d *Diagnosis) learn() {
 				best, n = w, c
 			}
 		}
-		m := Mapping{System: k.system, Kind: k.kind, Origin: k.origin, Type: best.typ, Account: best.account, Sign: best.sign, Pairs: n, Of: len(of[k])}
+		m := Mapping{System: k.system, Kind: k.kind, Origin: k.origin, Type: best.typ, Account: best.account, Sign: best.sign, Pairs: n, Of: pairs[k]}
 		for i, v := range of[k] {
 			if c := v.Books.Row.Currency.String(); i == 0 {
 				m.Currency = c
@@ -76,6 +78,7 @@ func (d *Diagnosis) learn() {
 		if n*2 > m.Of {
 			for _, v := range of[k] {
 				if wayOf(v) != best {
+					d.contested = d.contested || d.Set.Weight(v.Event) > 1
 					m.Against = append(m.Against, v.Event.ID())
 				}
 			}

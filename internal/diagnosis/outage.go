@@ -79,12 +79,11 @@ var scopes = []func(*trace.Event) string{
 // of losses: all have it, and from the first loss to the last hardly any event
 // of these kinds with it came through, while others without it did.
 func (d *Diagnosis) separated(lost []*step.Verdict) bool {
-	in := map[*step.Verdict]bool{}
-	kinds := map[record.Kind]bool{}
+	in := d.mark(lost)
+	var kinds record.Kinds
 	common := map[trait]int{}
 	for _, v := range lost {
-		in[v] = true
-		kinds[v.Event.Movement.Kind] = true
+		kinds = kinds.With(v.Event.Movement.Kind)
 		for _, a := range d.attributes(v, step.Forward) {
 			if a.name != "kind" {
 				common[a]++
@@ -101,14 +100,21 @@ func (d *Diagnosis) separated(lost []*step.Verdict) bool {
 	}
 	first, last := lost[0].Event.Movement.At, lost[len(lost)-1].Event.Movement.At
 	with, without := map[trait]int{}, 0
-	for _, v := range d.Verdicts {
-		at := v.Event.Movement.At
-		if in[v] || !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward || !kinds[v.Event.Movement.Kind] || at.Compare(first) < 0 || at.Compare(last) > 0 {
+	of := map[trait]func(*Diagnosis, *step.Verdict) string{}
+	for a := range common {
+		of[a] = attributeNamed(a.name)
+	}
+	for _, m := range d.crowd {
+		if !kinds.Has(m.kind) || m.at.Compare(first) < 0 || m.at.Compare(last) > 0 || in[m.who] {
+			continue
+		}
+		v := d.Verdicts[m.who]
+		if !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward {
 			continue
 		}
 		without++
 		for a := range common {
-			if d.holds(v, a) {
+			if of[a](d, v) == a.value {
 				with[a]++
 			}
 		}
@@ -139,14 +145,15 @@ func (d *Diagnosis) streamed(v *step.Verdict) bool {
 
 // classes are the events that the integration should have got, in sequences by
 // scope. They are made once and serve every group of losses.
-func (d *Diagnosis) classes(scope int) [][]*step.Verdict {
+func (d *Diagnosis) classes(scope int) [][]uint32 {
 	if d.sequences == nil {
-		d.sequences = make([][][]*step.Verdict, len(scopes))
+		d.sequences = make([][][]uint32, len(scopes))
 		at := make([]map[string]int, len(scopes))
 		for i := range at {
 			at[i] = map[string]int{}
 		}
-		for _, v := range d.Verdicts {
+		for _, m := range d.crowd {
+			v := d.Verdicts[m.who]
 			if !d.streamed(v) {
 				continue
 			}
@@ -158,7 +165,7 @@ func (d *Diagnosis) classes(scope int) [][]*step.Verdict {
 					at[i][k] = n
 					d.sequences[i] = append(d.sequences[i], nil)
 				}
-				d.sequences[i][n] = append(d.sequences[i][n], v)
+				d.sequences[i][n] = append(d.sequences[i][n], m.who)
 			}
 		}
 	}
@@ -168,33 +175,44 @@ func (d *Diagnosis) classes(scope int) [][]*step.Verdict {
 // runs lists the stretches of losses within each class of a scope; with both,
 // only those that have healthy events of the class on both sides.
 func (d *Diagnosis) runs(lost []*step.Verdict, scope, least int, both bool) [][]*step.Verdict {
-	in := make(map[*step.Verdict]bool, len(lost))
-	for _, v := range lost {
-		in[v] = true
-	}
+	in := d.mark(lost)
 	var out [][]*step.Verdict
 	for _, all := range d.classes(scope) {
-		seq := make([]*step.Verdict, 0, len(all))
-		losses := 0
-		for _, v := range all {
-			if v.Code == finding.Outage && !in[v] {
-				continue // another group's interruption
-			}
-			seq = append(seq, v)
-			if in[v] {
+		n, losses := 0, 0 // without what is another group's interruption
+		for _, who := range all {
+			switch {
+			case in[who]:
 				losses++
+				n++
+			case d.Verdicts[who].Code != finding.Outage:
+				n++
 			}
 		}
-		for i := 0; i < len(seq); {
-			j := i
-			for j < len(seq) && in[seq[j]] {
-				j++
-			}
-			if j-i >= least && unlikely(j-i, losses, len(seq)) && (!both || i >= 2 && len(seq)-j >= 2) {
-				out = append(out, seq[i:j])
-			}
-			i = j + 1
+		if losses < least {
+			continue
 		}
+		var run []*step.Verdict
+		seen := 0
+		end := func() {
+			if k := len(run); k >= least && unlikely(k, losses, n) && (!both || seen-k >= 2 && n-seen >= 2) {
+				out = append(out, run)
+				run = nil
+			}
+			run = run[:0]
+		}
+		for _, who := range all {
+			switch {
+			case in[who]:
+				run = append(run, d.Verdicts[who])
+				seen++
+			case d.Verdicts[who].Code != finding.Outage:
+				if len(run) > 0 {
+					end()
+				}
+				seen++
+			}
+		}
+		end()
 	}
 	return out
 }
@@ -220,8 +238,7 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 	}
 	var bad, good [24]int
 	days := map[string]bool{}
-	set := map[*step.Verdict]bool{}
-	kinds := map[record.Kind]bool{}
+	var kinds record.Kinds
 	for _, v := range lost {
 		if !v.Event.Movement.At.Exact() {
 			return band{}, false
@@ -229,8 +246,7 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 		t := d.local(v.Event.Movement.At)
 		bad[t.Hour()]++
 		days[t.Format("2006-01-02")] = true
-		set[v] = true
-		kinds[v.Event.Movement.Kind] = true
+		kinds = kinds.With(v.Event.Movement.Kind)
 	}
 	empty := 0 // the longest stretch of hours without a loss, around the clock
 	for h, n := 0, 0; h < 48; h++ {
@@ -242,10 +258,10 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 	if len(days) < 3 || empty < 12 {
 		return band{}, false
 	}
-	others := 0
-	for _, v := range d.Verdicts {
-		if v.Event.Scope == trace.Countable && !set[v] && kinds[v.Event.Movement.Kind] && v.Step != step.Emit && v.Event.Movement.At.Exact() {
-			good[d.local(v.Event.Movement.At).Hour()]++
+	others, in := 0, d.mark(lost)
+	for _, m := range d.crowd {
+		if m.countable && kinds.Has(m.kind) && !in[m.who] && d.Verdicts[m.who].Step != step.Emit && m.at.Exact() {
+			good[d.local(m.at).Hour()]++
 			others++
 		}
 	}
@@ -307,11 +323,11 @@ func (d *Diagnosis) configuredOutages() {
 		}
 		worked, leaked := 0, 0
 		var in []*step.Verdict
-		for _, v := range d.Verdicts {
-			if v.Event.Scope != trace.Countable || !s.Kinds.Has(v.Event.Movement.Kind) || v.Step == step.Emit {
+		for _, m := range d.crowd {
+			v, at := d.Verdicts[m.who], m.at
+			if !m.countable || !s.Kinds.Has(m.kind) || v.Step == step.Emit {
 				continue
 			}
-			at := v.Event.Movement.At
 			inside := at.Earliest().After(from.Latest()) && (!until.Known() || at.Latest().Before(until.Earliest()))
 			lost := v.Status == step.Fail && (v.Code == finding.NotReceived || v.Code == finding.Outage)
 			switch {
@@ -340,31 +356,29 @@ func (d *Diagnosis) changePoint(f *Finding) *Change {
 	if len(f.Roots) < 3 {
 		return nil
 	}
-	kinds := map[record.Kind]bool{}
-	root := map[*step.Verdict]bool{}
+	var kinds record.Kinds
 	for _, v := range f.Roots {
-		kinds[v.Event.Movement.Kind] = true
-		root[v] = true
+		kinds = kinds.With(v.Event.Movement.Kind)
 	}
 	first, last := f.Roots[0].Event.Movement.At, f.Roots[len(f.Roots)-1].Event.Movement.At
 	c := &Change{Since: first}
 	after := 0
-	for _, v := range d.Verdicts {
-		e := v.Event
-		if e.Scope != trace.Countable || !kinds[e.Movement.Kind] {
+	for _, m := range d.crowd {
+		if !m.countable || !kinds.Has(m.kind) {
 			continue
 		}
-		at := e.Movement.At
 		switch {
-		case at.Compare(first) < 0:
+		case m.at.Compare(first) < 0:
 			c.OfBefore++
-		case at.Compare(last) > 0:
+		case m.at.Compare(last) > 0:
 			after++
 		default:
 			c.OfAfter++
-			if root[v] {
-				c.FailedAfter++
-			}
+		}
+	}
+	for _, v := range f.Roots {
+		if v.Event.Scope == trace.Countable {
+			c.FailedAfter++
 		}
 	}
 	if after >= 3 {

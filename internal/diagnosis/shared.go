@@ -27,14 +27,16 @@ func (d *Diagnosis) share(f *Finding) {
 		}
 		return
 	}
-	root := make(map[*step.Verdict]bool, len(f.Roots))
-	kinds := map[record.Kind]bool{}
+	root := d.mark(f.Roots)
+	var kinds record.Kinds
+	healthy := d.comparable() // without the roots
 	for _, v := range f.Roots {
-		root[v] = true
-		kinds[v.Event.Movement.Kind] = true
+		kinds = kinds.With(v.Event.Movement.Kind)
+		if comparable(v) {
+			healthy[v.Event.Movement.Kind]--
+		}
 	}
-	these, others := map[trait]int{}, map[trait]int{}
-	ofOthers, ofAll := 0, 0
+	these := map[trait]int{}
 	for _, v := range f.Roots {
 		for _, a := range d.attributes(v, f.Step) {
 			these[a]++
@@ -45,35 +47,29 @@ func (d *Diagnosis) share(f *Finding) {
 			delete(these, k)
 		}
 	}
-	comparable := 0
-	for _, v := range d.Verdicts {
-		if !root[v] && v.Event.Scope == trace.Countable && v.Status != step.Downstream && kinds[v.Event.Movement.Kind] {
-			comparable++
+	ofOthers, ofAll := 0, 0
+	for k, n := range healthy {
+		ofAll += n
+		if kinds.Has(record.Kind(k)) {
+			ofOthers += n
 		}
 	}
-	other := map[string]int{} // of all kinds, for the kind itself
-	for _, v := range d.Verdicts {
-		if root[v] || v.Event.Scope != trace.Countable || v.Status == step.Downstream {
-			continue
-		}
-		ofAll++
-		if k := (trait{"kind", v.Event.Movement.Kind.String()}); these[k] > 0 {
-			other[k.value]++
-		}
-		if comparable >= 3 && !kinds[v.Event.Movement.Kind] {
-			continue // with fewer of the same kinds, all events are the measure
-		}
-		ofOthers++
-		for k := range these {
-			if d.holds(v, k) {
-				others[k]++
-			}
-		}
+	alike := ofOthers >= 3 // with fewer of the same kinds, all events are the measure
+	if !alike {
+		ofOthers = ofAll
 	}
 	for k, n := range these {
-		s := Shared{k.name, k.value, n, len(f.Roots), others[k], ofOthers}
-		if k.name == "kind" {
-			s.Others, s.OfOthers = other[k.value], ofAll
+		s := Shared{k.name, k.value, n, len(f.Roots), 0, ofOthers}
+		if k.name == "kind" { // it is compared with all kinds
+			kind, _ := record.ParseKind(k.value)
+			s.Others, s.OfOthers = healthy[kind], ofAll
+		} else {
+			of := attributeNamed(k.name)
+			for _, v := range d.Verdicts {
+				if comparable(v) && !root.has(v) && (!alike || kinds.Has(v.Event.Movement.Kind)) && of(d, v) == k.value {
+					s.Others += d.Set.Weight(v.Event)
+				}
+			}
 		}
 		if s.OfOthers < 2 || s.Others*2 > s.OfOthers || !telling(s) {
 			continue
@@ -93,6 +89,24 @@ func (d *Diagnosis) share(f *Finding) {
 	if len(f.Shared) == 0 {
 		f.SharedNote = fmt.Sprintf("no common attribute found among %d events", len(f.Roots))
 	}
+}
+
+// comparable reports whether an event can be a measure for failing ones.
+func comparable(v *step.Verdict) bool {
+	return v.Event.Scope == trace.Countable && v.Status != step.Downstream
+}
+
+// comparable counts, by kind, the events that can be a measure for failing ones.
+func (d *Diagnosis) comparable() [record.Other + 1]int {
+	if !d.measured {
+		d.measured = true
+		for _, v := range d.Verdicts {
+			if comparable(v) {
+				d.measure[v.Event.Movement.Kind] += d.Set.Weight(v.Event)
+			}
+		}
+	}
+	return d.measure
 }
 
 // telling reports whether an attribute sets the failing events apart: at most
@@ -222,21 +236,23 @@ func (d *Diagnosis) attributes(v *step.Verdict, at int) []trait {
 // trait is an attribute with its value.
 type trait struct{ name, value string }
 
-// holds reports whether an event has a trait.
-func (d *Diagnosis) holds(v *step.Verdict, t trait) bool {
+// attributeNamed reads an attribute by its name, "" where an event has none.
+func attributeNamed(name string) func(*Diagnosis, *step.Verdict) string {
 	for _, as := range [][]attribute{ofEvent, ofRow} {
 		for i := range as {
-			if as[i].name == t.name {
-				return as[i].of(d, v) == t.value
+			if as[i].name == name {
+				return as[i].of
 			}
 		}
 	}
-	for _, a := range v.Event.Movement.Attrs {
-		if a.Name == t.name {
-			return a.Value == t.value
+	return func(_ *Diagnosis, v *step.Verdict) string {
+		for _, a := range v.Event.Movement.Attrs {
+			if a.Name == name {
+				return a.Value
+			}
 		}
+		return ""
 	}
-	return false
 }
 
 // Personal reports whether a column can hold what names a person.

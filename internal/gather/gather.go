@@ -200,6 +200,7 @@ func (g *gatherer) files(ctx context.Context, s *casefile.System, r *casefile.Re
 		}
 	}
 	for i, f := range files {
+		surveys := new(file.Surveys)
 		for _, name := range named[i] {
 			path := g.cfg.Resolve(name)
 			if seen[path] {
@@ -210,7 +211,7 @@ func (g *gatherer) files(ctx context.Context, s *casefile.System, r *casefile.Re
 				failed = append(failed, fmt.Sprintf("%s: more files than a system can have", name))
 				break
 			}
-			res, err := g.file(ctx, f, r.Record, name, path, export, uint16(len(s.Inputs)))
+			res, err := g.file(ctx, f, r.Record, name, path, export, surveys, uint16(len(s.Inputs)))
 			s.Inputs = append(s.Inputs, res.Input)
 			rows += res.Rows
 			for _, column := range res.Filled {
@@ -247,18 +248,13 @@ func (g *gatherer) files(ctx context.Context, s *casefile.System, r *casefile.Re
 }
 
 // file reads one of the files of an export.
-func (g *gatherer) file(ctx context.Context, f connector.File, t record.Type, name, path string, export []string, input uint16) (file.Result, error) {
+func (g *gatherer) file(ctx context.Context, f connector.File, t record.Type, name, path string, export []string, surveys *file.Surveys, input uint16) (file.Result, error) {
 	spec := file.Spec{
 		Record: t, Path: path, Name: name,
 		Columns: f.Columns, Values: f.Values, Sign: f.Sign,
 		Sheet: f.Sheet, Encoding: f.Encoding, Delimiter: f.Delimiter, HeaderRow: f.HeaderRow, Decimal: f.Decimal, Dates: f.Dates,
 		Zone: g.cfg.ZoneOf(g.k), Currency: g.cfg.Currency,
-		System: g.index, Input: input,
-	}
-	for _, other := range export {
-		if other != path {
-			spec.Beside = append(spec.Beside, other)
-		}
+		System: g.index, Input: input, Beside: export, Surveys: surveys,
 	}
 	unread := file.Result{Input: casefile.Input{Name: name, Record: t}}
 	if err := ctx.Err(); err != nil {
@@ -376,7 +372,7 @@ func newest(c *casefile.Case) time.Time {
 			}
 		}
 	}
-	for r := range c.Movements.All() {
+	for r := range c.Movements.Pass() {
 		see(r.At)
 	}
 	for r := range c.Orders.All() {
@@ -385,13 +381,13 @@ func newest(c *casefile.Case) time.Time {
 	for r := range c.Subscriptions.All() {
 		see(r.LastSuccessAt)
 	}
-	for r := range c.Deliveries.All() {
+	for r := range c.Deliveries.Pass() {
 		see(r.ReceivedAt, r.SentAt)
 	}
 	for r := range c.Flows.All() {
 		see(r.LastRunAt)
 	}
-	for r := range c.Postings.All() {
+	for r := range c.Postings.Pass() {
 		if r.PostedAt.Known() {
 			see(r.PostedAt)
 		} else {

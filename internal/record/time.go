@@ -19,6 +19,10 @@ func Within(start, end time.Time) Time {
 	return Time{start.UnixNano(), int32(end.Sub(start) / time.Second), true}
 }
 
+// Spanning is the stretch of so many seconds that starts at unix nanoseconds, or
+// the moment where span is 0.
+func Spanning(start int64, span int32) Time { return Time{start, span, true} }
+
 // Known reports whether a time was given.
 func (t Time) Known() bool { return t.set }
 

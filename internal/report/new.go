@@ -206,8 +206,12 @@ func (b *builder) finding(f *diagnosis.Finding) Finding {
 		x.Remaining = &Remaining{totals(r.Drift), r.Exceptions}
 	}
 	systems := map[int]bool{}
-	for _, v := range f.Roots {
-		x.Events = append(x.Events, v.Event.ID())
+	x.Events = slices.Collect(f.IDs)
+	roots := slices.Clone(f.Roots)
+	for _, a := range f.Alike {
+		roots = append(roots, a.Like)
+	}
+	for _, v := range roots {
 		for _, h := range v.Hops {
 			if h.System >= 0 && (h.Status == step.Fail || f.Step == 0) {
 				systems[h.System] = true

@@ -103,7 +103,7 @@ func newEvidence(set *trace.Set) *Evidence {
 			x.nameless = append(x.nameless, r.At)
 		}
 	}
-	for p := range c.Postings.All() {
+	for p := range c.Postings.Pass() {
 		if p.Account != "" {
 			v.AccountsKnown = true
 			break
@@ -157,19 +157,25 @@ func (v *Evidence) findCaps() {
 		}
 	}
 	c := v.set.Case
-	for d := range c.Deliveries.All() {
-		if s := at(v.log, d.System); s != nil {
-			see(s, d.ReceivedAt)
+	if mayBeCut(v.log, c.Deliveries.Len()) {
+		for d := range c.Deliveries.Pass() {
+			if s := at(v.log, d.System); s != nil {
+				see(s, d.ReceivedAt)
+			}
 		}
 	}
-	for p := range c.Postings.All() {
-		if s := at(v.books, p.System); s != nil {
-			see(s, p.When())
+	if mayBeCut(v.books, c.Postings.Len()) {
+		for p := range c.Postings.Pass() {
+			if s := at(v.books, p.System); s != nil {
+				see(s, p.When())
+			}
 		}
 	}
-	for m := range c.Movements.All() {
-		if s := at(v.platform, m.System); s != nil {
-			see(s, m.At)
+	if mayBeCut(v.platform, c.Movements.Len()) {
+		for m := range c.Movements.Pass() {
+			if s := at(v.platform, m.System); s != nil {
+				see(s, m.At)
+			}
 		}
 	}
 	for _, list := range [][]*source{v.platform, v.log, v.books} {
@@ -224,6 +230,16 @@ func (v *Evidence) findCaps() {
 	}
 }
 
+// mayBeCut reports whether a list of so many rows, that of one system or of
+// several, can be one that ends too early.
+func mayBeCut(list []*source, rows int) bool {
+	if len(list) != 1 {
+		return len(list) > 1
+	}
+	limit := list[0].read.Cap
+	return limit > 0 && rows >= limit || round(rows)
+}
+
 // round reports whether a row count is one at which exports and pages end.
 func round(n int) bool {
 	for _, c := range []int{50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10000, 20000, 25000, 50000, 65535, 65536, 100000, 1000000, 1048575} {
@@ -238,7 +254,13 @@ func round(n int) bool {
 // shown by a log without one success while the books are full of events it never mentions.
 func (v *Evidence) findFailureLogs() {
 	good, bad := map[int]int{}, map[int]int{}
-	for d := range v.set.Case.Deliveries.All() {
+	for d := range v.set.Case.Deliveries.Pass() {
+		if len(good) == len(v.log) {
+			break // no log is without a success
+		}
+		if at(v.log, d.System) == nil {
+			continue
+		}
 		switch d.Outcome {
 		case record.Failed, record.DeadLettered, record.RejectedByERP:
 			bad[int(d.System)]++

@@ -36,29 +36,30 @@ func (j *Judge) learn() {
 				h = &habit{}
 				j.habits[k] = h
 			}
-			h.rows++
-			h.ofRef++
+			n := j.set.Weight(e)
+			h.rows += n
+			h.ofRef += n
 			if p.Ref != "" {
-				h.ref++
+				h.ref += n
 			}
 			if e.Movement.Order != "" {
-				h.ofOrder++
+				h.ofOrder += n
 				if p.Order != "" {
-					h.order++
+					h.order += n
 				}
 				if p.Order != "" && trace.SameID(p.Order, e.Movement.Order) {
-					h.orderAgrees++
+					h.orderAgrees += n
 				}
 			}
-			h.ofCard++
+			h.ofCard += n
 			if p.Card != "" {
-				h.card++
+				h.card += n
 				if trace.SameCard(p.Card, e.Movement.Card) {
-					h.cardAgrees++
+					h.cardAgrees += n
 				}
 			}
 			if p.Rule != "" {
-				h.rules++
+				h.rules += n
 			}
 		}
 	}

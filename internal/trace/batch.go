@@ -61,7 +61,7 @@ func (l *linker) byBatchKey() {
 			var events []*Event
 			for _, e := range l.byBatch[k] {
 				m := e.Movement
-				if l.taken[l.pos[e]] != 0 || e.Batch != nil || e.Currency != pt.c || !l.batchable(e) {
+				if l.taken[e.place] != 0 || e.Batch != nil || e.Currency != pt.c || !l.batchable(e) {
 					continue
 				}
 				if pt.kind != record.NoKind && m.Kind != pt.kind || pt.kind == record.NoKind && named[m.Kind] {
@@ -181,13 +181,13 @@ func (l *linker) byBatchSums() {
 	lines := map[series][]int{}
 	var order []series
 	for row, p := range l.rows {
-		if l.owner[row] != free || p.Card != "" && l.byCard.has(l.key(p.Card)) || !p.Status.Counts() || p.Account != "" && !l.s.Liability(p.Account) {
+		if l.owner[row] != free || p.Card != "" && l.s.byCard.has(l.find(p.Card)) || !p.Status.Counts() || p.Account != "" && !l.s.Liability(p.Account) {
 			continue
 		}
 		if k := l.key(p.Ref); k != "" && l.shapedLikeEvent(k) || l.byHop[k] != nil {
 			continue
 		}
-		if k := l.key(p.Order); k != "" && !l.byOrder.has(k) {
+		if k := l.key(p.Order); k != "" && !l.s.byOrder.has(l.s.names.find(k)) {
 			continue
 		}
 		sr := series{p.Kind, p.Currency, p.Account, ""}
@@ -397,7 +397,7 @@ func (l *linker) between(pool []*Event, kind record.Kind, from, to time.Time) []
 		if !e.Movement.At.Earliest().Before(to) {
 			break
 		}
-		if e.Batch == nil && l.taken[l.pos[e]] == 0 && (kind == record.NoKind || kind == e.Movement.Kind) {
+		if e.Batch == nil && l.taken[e.place] == 0 && (kind == record.NoKind || kind == e.Movement.Kind) {
 			out = append(out, e)
 		}
 	}

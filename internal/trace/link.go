@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gcdiag/internal/ident"
 	"gcdiag/internal/money"
@@ -15,21 +16,19 @@ import (
 // linker holds the indexes and the links found so far.
 type linker struct {
 	s        *Set
-	byID     index
-	byRefund index
-	byOrder  index
-	byCard   index
 	byBatch  map[string][]*Event
-	byHop    map[string]*Event // ids the integration gave an event: delivery, notification
-	byERPRef map[string][]*Event
-	rows     []*record.Posting // in canonical order, with what a document's other lines tell filled in
-	stated   []*record.Posting // the same rows as the ERP states them
-	owner    []int32           // per row: index of its event, or one of the marks below
+	byHop    map[string]*Event   // ids the integration gave an event (delivery, notification), of those asked for
+	byERPRef map[string][]*Event // ids of the ERP that the integration knows of an event, of those asked for
+	log      []*record.Delivery  // in canonical order
+	sent     []int32             // per delivery: index of its event, or free
+	rows     []*record.Posting   // in canonical order, with what a document's other lines tell filled in
+	stated   []*record.Posting   // the same rows as the ERP states them
+	owner    []int32             // per row: index of its event, or one of the marks below
 	rung     []Rung
 	taken    []uint8 // per event: links it has
-	pos      map[*Event]int32
 	damaged  map[string]bool
 	shapes   map[string]bool // of the platform's movement ids
+	tails    map[string]bool // last four characters of the platform's card ids
 	// foreign says of which record types the card ids are not the platform's own
 	foreign map[record.Type]bool
 }
@@ -40,55 +39,15 @@ const (
 	tied    = -3
 )
 
-// index maps a key to the events that carry it, in event order.
-type index struct {
-	head map[string]int32
-	next []int32
-}
-
-func newIndex(events []*Event, key func(*Event) string) index {
-	x := index{head: make(map[string]int32, len(events)), next: make([]int32, len(events))}
-	for i := len(events) - 1; i >= 0; i-- {
-		x.next[i] = -1
-		k := key(events[i])
-		if k == "" {
-			continue
-		}
-		if h, ok := x.head[k]; ok {
-			x.next[i] = h
-		}
-		x.head[k] = int32(i)
-	}
-	return x
-}
-
-func (x index) all(k string) []int32 {
-	if k == "" {
-		return nil
-	}
-	i, ok := x.head[k]
-	if !ok {
-		return nil
-	}
-	var out []int32
-	for ; i >= 0; i = x.next[i] {
-		out = append(out, i)
-	}
-	return out
-}
-
-func (x index) has(k string) bool { _, ok := x.head[k]; return ok && k != "" }
-
 func newLinker(s *Set) *linker {
-	l := &linker{s: s, byBatch: map[string][]*Event{}, byHop: map[string]*Event{}, byERPRef: map[string][]*Event{}, pos: make(map[*Event]int32, len(s.Events)), damaged: map[string]bool{}}
-	l.byID = newIndex(s.Events, func(e *Event) string { return ident.Key(e.Movement.ID) })
-	l.byRefund = newIndex(s.Events, func(e *Event) string { return ident.Key(e.Movement.Refund) })
-	l.byOrder = newIndex(s.Events, func(e *Event) string { return ident.Key(e.Movement.Order) })
-	l.byCard = newIndex(s.Events, func(e *Event) string { return ident.Key(e.Movement.Card) })
-	for i, e := range s.Events {
-		l.pos[e] = int32(i)
-	}
+	l := &linker{s: s, byBatch: map[string][]*Event{}, damaged: map[string]bool{}}
 	l.taken = make([]uint8, len(s.Events))
+	var ofSent, ofBooked []int32
+	if s.clean != nil {
+		ofSent, ofBooked = s.clean.ofSent, s.clean.ofBooked
+	}
+	l.log = theirs(s.clean, &s.Case.Deliveries, ofSent)
+	l.rows = theirs(s.clean, &s.Case.Postings, ofBooked)
 	for i := range s.Case.Systems {
 		for _, r := range s.Case.Systems[i].Reads {
 			for _, d := range r.Damaged {
@@ -111,34 +70,67 @@ func (l *linker) key(id string) string {
 	return k
 }
 
+// find is the number of an identifier's key, 0 where no event has it.
+func (l *linker) find(id string) uint32 { return l.s.names.find(l.key(id)) }
+
 // deliveries links the integration's log.
 func (l *linker) deliveries() {
-	ds := make([]*record.Delivery, 0, l.s.Case.Deliveries.Len())
-	for d := range l.s.Case.Deliveries.All() {
-		ds = append(ds, d)
-	}
-	slices.SortFunc(ds, func(a, b *record.Delivery) int {
-		return cmp.Or(a.ReceivedAt.Compare(b.ReceivedAt), a.Attempt-b.Attempt, strings.Compare(a.ID, b.ID),
-			strings.Compare(a.Event, b.Event), int(a.Outcome)-int(b.Outcome))
+	sortByTime(l.log, func(d *record.Delivery) record.Time { return d.ReceivedAt }, func(a, b *record.Delivery) int {
+		return cmp.Or(a.Attempt-b.Attempt, strings.Compare(a.ID, b.ID), strings.Compare(a.Event, b.Event), int(a.Outcome)-int(b.Outcome))
 	})
-	for _, d := range ds {
-		e := l.deliveryOf(d)
+	l.sent = make([]int32, len(l.log))
+	count := make([]int32, len(l.s.Events))
+	linked := 0
+	for i, d := range l.log {
+		e := l.deliveryOf(d, count)
 		if e == nil {
+			l.sent[i] = free
 			l.s.Strays = append(l.s.Strays, d)
 			continue
 		}
-		e.Deliveries = append(e.Deliveries, d)
-		if d.ID != "" {
-			l.byHop[l.key(d.ID)] = e
-		}
-		if d.Notification != "" {
-			l.byHop[l.key(d.Notification)] = e
-		}
-		if d.ERPRef != "" {
-			l.addUnique(l.byERPRef, l.key(d.ERPRef), e)
-		}
+		l.sent[i] = e.place
+		count[e.place]++
+		linked++
 		if d.Batch != "" {
 			l.addUnique(l.byBatch, l.key(d.Batch), e)
+		}
+	}
+	slab := make([]*record.Delivery, linked)
+	for i, e := range l.s.Events {
+		n := count[i]
+		e.Deliveries, slab = slab[:0:n], slab[n:]
+	}
+	for i, d := range l.log {
+		if at := l.sent[i]; at != free {
+			e := l.s.Events[at]
+			e.Deliveries = append(e.Deliveries, d)
+		}
+	}
+}
+
+// hops fills byHop and byERPRef for the keys that rows and exceptions ask for.
+func (l *linker) hops(ids, refs map[string]bool) {
+	l.byHop, l.byERPRef = map[string]*Event{}, map[string][]*Event{}
+	if len(ids) == 0 && len(refs) == 0 {
+		return
+	}
+	for i, d := range l.log {
+		if l.sent[i] == free {
+			continue
+		}
+		e := l.s.Events[l.sent[i]]
+		for _, id := range [...]string{d.ID, d.Notification} {
+			if id == "" || len(ids) == 0 {
+				continue
+			}
+			if k := l.key(id); ids[k] {
+				l.byHop[k] = e
+			}
+		}
+		if d.ERPRef != "" && len(refs) > 0 {
+			if k := l.key(d.ERPRef); refs[k] {
+				l.addUnique(l.byERPRef, k, e)
+			}
 		}
 	}
 }
@@ -149,7 +141,13 @@ func (l *linker) addUnique(m map[string][]*Event, k string, e *Event) {
 	}
 }
 
-func (l *linker) deliveryOf(d *record.Delivery) *Event {
+// deliveryOf is the event that a delivery speaks of, or nil. sent counts the
+// deliveries that events have already.
+func (l *linker) deliveryOf(d *record.Delivery, sent []int32) *Event {
+	event := l.find(d.Event)
+	if e := l.named(l.s.byID.all(event), d.Event); e != nil {
+		return e
+	}
 	fits := func(e *Event) bool {
 		m := e.Movement
 		if d.Kind != record.NoKind && d.Kind != record.Other && d.Kind != m.Kind {
@@ -157,16 +155,13 @@ func (l *linker) deliveryOf(d *record.Delivery) *Event {
 		}
 		return l.cardFits(record.Deliveries, d.Card, e)
 	}
-	if e := l.named(l.byID.all(l.key(d.Event)), d.Event); e != nil {
-		return e
-	}
-	for _, k := range []string{l.key(d.Refund), l.key(d.Event)} {
-		if e := l.pick(l.byRefund.all(k), fits); e != nil {
+	for _, k := range [...]uint32{l.find(d.Refund), event} {
+		if e := l.pick(l.s.byRefund.all(k), fits); e != nil {
 			return e
 		}
 	}
-	for _, k := range []string{l.key(d.Order), l.key(d.Event)} {
-		all := l.byOrder.all(k)
+	for _, k := range [...]uint32{l.find(d.Order), event} {
+		all := l.s.byOrder.all(k)
 		if len(all) == 0 {
 			continue
 		}
@@ -176,7 +171,7 @@ func (l *linker) deliveryOf(d *record.Delivery) *Event {
 				return e
 			}
 			for _, i := range all { // twins of one order: one delivery each, in time order
-				if e := l.s.Events[i]; equal(e) && len(e.Deliveries) == 0 {
+				if e := l.s.Events[i]; equal(e) && sent[i] == 0 {
 					return e
 				}
 			}
@@ -191,7 +186,7 @@ func (l *linker) deliveryOf(d *record.Delivery) *Event {
 		}
 	}
 	if d.Event == "" && d.Order == "" && d.Card != "" && d.Amount.Set {
-		return l.pick(l.byCard.all(l.key(d.Card)), func(e *Event) bool {
+		return l.pick(l.s.byCard.all(l.find(d.Card)), func(e *Event) bool {
 			return fits(e) && d.Amount.Amount.Abs() == e.Movement.Amount.Abs() && (!d.ReceivedAt.Known() || e.Movement.At.Apart(d.ReceivedAt) <= 48*time.Hour)
 		})
 	}
@@ -224,6 +219,9 @@ func (l *linker) pick(all []int32, fits func(*Event) bool) *Event {
 // SameCard reports whether two card ids can mean one card: equal keys, or one
 // of them masked down to a tail that the other ends with.
 func SameCard(a, b string) bool {
+	if a == b {
+		return true
+	}
 	ka, kb := ident.Key(a), ident.Key(b)
 	if ka == kb {
 		return true
@@ -243,6 +241,13 @@ func SameCard(a, b string) bool {
 
 // maskTail is what follows the mask of a masked code, and whether it is masked.
 func maskTail(k string) (string, bool) {
+	masked := false
+	for i := 0; i < len(k) && !masked; i++ {
+		masked = k[i] == '*' || k[i] >= utf8.RuneSelf
+	}
+	if !masked {
+		return k, false
+	}
 	i := strings.LastIndexAny(k, "•*●…")
 	if i < 0 {
 		return k, false
@@ -254,12 +259,8 @@ func maskTail(k string) (string, bool) {
 // postings links the ERP's rows, from the strongest rung to the weakest. Each
 // rung sees only what the stronger ones left.
 func (l *linker) postings() {
-	l.rows = make([]*record.Posting, 0, l.s.Case.Postings.Len())
-	for p := range l.s.Case.Postings.All() {
-		l.rows = append(l.rows, p)
-	}
-	slices.SortFunc(l.rows, func(a, b *record.Posting) int {
-		return cmp.Or(a.Dated.Compare(b.Dated), strings.Compare(a.ID, b.ID), cmp.Compare(a.Amount, b.Amount),
+	sortByTime(l.rows, func(p *record.Posting) record.Time { return p.Dated }, func(a, b *record.Posting) int {
+		return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Amount, b.Amount),
 			strings.Compare(a.Account, b.Account), strings.Compare(l.s.system(a.System).Name, l.s.system(b.System).Name))
 	})
 	l.stated = slices.Clone(l.rows)
@@ -337,71 +338,112 @@ func (l *linker) fillDocuments() {
 }
 
 func (l *linker) link(row int, e *Event, r Rung) {
-	i := l.pos[e]
+	i := e.place
 	l.owner[row], l.rung[row] = i, r
 	if l.taken[i] < 255 {
 		l.taken[i]++
 	}
 }
 
-// byIdentity links rows that name the event itself.
+// byIdentity links rows that name the event itself, or what the integration or
+// the ERP calls it.
 func (l *linker) byIdentity() {
+	var rest []int
+	ids, refs := map[string]bool{}, map[string]bool{} // what only the integration's log can tell
+	want := func(keys map[string]bool, id string) {
+		if k := l.key(id); k != "" {
+			keys[k] = true
+		}
+	}
 	for row, p := range l.rows {
-		fits := func(e *Event) bool { return kindAgrees(p, e) && l.cardFits(record.Postings, p.Card, e) }
-		ref, refund := l.key(p.Ref), l.key(p.Refund)
-		var e *Event
-		r := NoRung
-		if all := l.byID.all(ref); len(all) == 1 && l.confirmed(p, l.s.Events[all[0]]) {
-			e, r = l.s.Events[all[0]], ByEvent
-		} else if len(all) > 1 {
-			if e = l.named(all, p.Ref); e == nil {
-				e = l.pick(all, fits)
-			}
-			if e == nil {
-				e = l.pick(all, func(e *Event) bool { return e.Owed == p.Amount && e.Currency == p.Currency })
-			}
-			r = ByEvent
+		if e, r := l.namedEvent(p); e != nil {
+			l.link(row, e, r)
+			continue
 		}
-		if e == nil {
-			if e, r = l.pick(l.byID.all(refund), func(*Event) bool { return true }), ByEvent; e == nil && refund != "" {
-				if e, r = l.pick(l.byRefund.all(refund), fits), ByRefund; e == nil {
-					e = l.pick(l.byRefund.all(refund), func(e *Event) bool { return e.Owed == p.Amount })
-				}
-			}
-		}
-		if e == nil && ref != "" {
-			if e, r = l.pick(l.byRefund.all(ref), fits), ByRefund; e == nil {
-				e, r = l.byHop[ref], ByDelivery
-			}
-		}
-		if e == nil {
-			for _, k := range []string{l.key(p.ID), l.key(p.Document)} {
-				if es := l.byERPRef[k]; k != "" && len(es) == 1 {
-					e, r = es[0], ByERPRef
-					break
-				} else if len(es) > 1 {
-					for _, x := range es {
-						if fits(x) && x.Owed == p.Amount {
-							if e != nil {
-								e = nil
-								break
-							}
-							e, r = x, ByERPRef
-						}
-					}
-				}
-			}
-		}
-		if e != nil {
+		rest = append(rest, row)
+		want(ids, p.Ref)
+		want(refs, p.ID)
+		want(refs, p.Document)
+	}
+	for x := range l.s.Case.Exceptions.All() {
+		want(ids, x.Ref)
+		want(ids, x.Order)
+	}
+	l.hops(ids, refs)
+	for _, row := range rest {
+		if e, r := l.loggedEvent(l.rows[row]); e != nil {
 			l.link(row, e, r)
 		}
 	}
 }
 
+// namedEvent is the event whose own id or refund a row names.
+func (l *linker) namedEvent(p *record.Posting) (*Event, Rung) {
+	ref := l.find(p.Ref)
+	all := l.s.byID.all(ref)
+	if len(all) == 1 && l.confirmed(p, l.s.Events[all[0]]) {
+		return l.s.Events[all[0]], ByEvent
+	}
+	fits := func(e *Event) bool { return l.fits(p, e) }
+	if len(all) > 1 {
+		e := l.named(all, p.Ref)
+		if e == nil {
+			e = l.pick(all, fits)
+		}
+		if e == nil {
+			e = l.pick(all, func(e *Event) bool { return e.Owed == p.Amount && e.Currency == p.Currency })
+		}
+		if e != nil {
+			return e, ByEvent
+		}
+	}
+	refund := l.find(p.Refund)
+	if e := l.pick(l.s.byID.all(refund), func(*Event) bool { return true }); e != nil {
+		return e, ByEvent
+	}
+	if e := l.pick(l.s.byRefund.all(refund), fits); e != nil {
+		return e, ByRefund
+	}
+	if e := l.pick(l.s.byRefund.all(refund), func(e *Event) bool { return e.Owed == p.Amount }); e != nil {
+		return e, ByRefund
+	}
+	return l.pick(l.s.byRefund.all(ref), fits), ByRefund
+}
+
+// loggedEvent is the event that the integration's log connects with a row: by the
+// id of a delivery that the row names, or by the row's own id.
+func (l *linker) loggedEvent(p *record.Posting) (*Event, Rung) {
+	if k := l.key(p.Ref); k != "" && l.byHop[k] != nil {
+		return l.byHop[k], ByDelivery
+	}
+	var e *Event
+	for _, k := range [...]string{l.key(p.ID), l.key(p.Document)} {
+		if es := l.byERPRef[k]; k != "" && len(es) == 1 {
+			return es[0], ByERPRef
+		} else if len(es) > 1 {
+			for _, x := range es {
+				if l.fits(p, x) && x.Owed == p.Amount {
+					if e != nil {
+						e = nil
+						break
+					}
+					e = x
+				}
+			}
+		}
+	}
+	return e, ByERPRef
+}
+
+// fits reports whether neither kind nor card of a row speak against an event.
+func (l *linker) fits(p *record.Posting, e *Event) bool {
+	return kindAgrees(p, e) && l.cardFits(record.Postings, p.Card, e)
+}
+
 // confirmed guards against a number that is one movement's id and another's
 // order number: where the reference is both, the row's amount or kind decides.
 func (l *linker) confirmed(p *record.Posting, e *Event) bool {
-	if !l.byOrder.has(l.key(p.Ref)) {
+	if !l.s.byOrder.has(l.find(p.Ref)) {
 		return true
 	}
 	m := e.Movement
@@ -420,15 +462,15 @@ func kindAgrees(p *record.Posting, e *Event) bool {
 // byOrders links rows that name an order: within each order, from full
 // agreement of card, kind and amount down to the only event that is left.
 func (l *linker) byOrders() {
-	groups := map[string][]int{}
-	var keys []string
+	groups := map[uint32][]int{}
+	var keys []uint32
 	for row, p := range l.rows {
 		if l.owner[row] != free {
 			continue
 		}
-		k := l.key(p.Order)
-		if !l.byOrder.has(k) {
-			if k = l.key(p.Ref); !l.byOrder.has(k) {
+		k := l.find(p.Order)
+		if !l.s.byOrder.has(k) {
+			if k = l.find(p.Ref); !l.s.byOrder.has(k) {
 				continue
 			}
 		}
@@ -438,7 +480,7 @@ func (l *linker) byOrders() {
 		groups[k] = append(groups[k], row)
 	}
 	for _, k := range keys {
-		events := l.byOrder.all(k)
+		events := l.s.byOrder.all(k)
 		l.orderSums(groups[k], events)
 		l.orderTwins(groups[k], events)
 		l.assign(groups[k], events, ByOrderCard, ByOrder)
@@ -592,10 +634,6 @@ func apart(a, b record.Time) time.Duration {
 // the tail of one), their ids say nothing against a match.
 func (l *linker) foreignCards() {
 	l.foreign = map[record.Type]bool{}
-	tails := map[string]bool{}
-	for k := range l.byCard.head {
-		tails[ident.LastFour(k)] = true
-	}
 	named, known := map[record.Type]int{}, map[record.Type]int{}
 	count := func(t record.Type, card string) {
 		if card == "" {
@@ -603,14 +641,21 @@ func (l *linker) foreignCards() {
 		}
 		k := l.key(card)
 		named[t]++
-		if tail, masked := maskTail(k); l.byCard.has(k) || masked && len(tail) == 4 && tails[tail] {
+		if l.s.byCard.has(l.s.names.find(k)) {
+			known[t]++
+		} else if tail, masked := maskTail(k); masked && len(tail) == 4 && l.cardTail(tail) {
 			known[t]++
 		}
 	}
-	for p := range l.s.Case.Postings.All() {
+	if l.s.clean != nil {
+		for t, n := range l.s.clean.cards() {
+			named[t], known[t] = n, n
+		}
+	}
+	for _, p := range l.rows {
 		count(record.Postings, p.Card)
 	}
-	for d := range l.s.Case.Deliveries.All() {
+	for _, d := range l.log {
 		count(record.Deliveries, d.Card)
 	}
 	for x := range l.s.Case.Exceptions.All() {
@@ -619,6 +664,19 @@ func (l *linker) foreignCards() {
 	for t, n := range named {
 		l.foreign[t] = known[t]*2 < n
 	}
+}
+
+// cardTail reports whether some card's id ends with four characters.
+func (l *linker) cardTail(tail string) bool {
+	if l.tails == nil {
+		l.tails = map[string]bool{}
+		for k, card := range l.s.cards {
+			if len(card) > 0 {
+				l.tails[ident.LastFour(l.s.names.keys[k])] = true
+			}
+		}
+	}
+	return l.tails[tail]
 }
 
 // cardFits reports whether the card that a row names does not speak against an event.
@@ -640,7 +698,10 @@ func (l *linker) byIDParts() {
 	}
 	tails := map[string][]int32{} // what is left of events' own identifiers without a prefix
 	for i, e := range l.s.Events {
-		for _, k := range []string{ident.Key(e.Movement.ID), ident.Key(e.Movement.Order)} {
+		if l.taken[i] != 0 {
+			continue
+		}
+		for _, k := range [...]string{l.s.names.keys[e.id], l.s.names.keys[e.order]} {
 			if k == "" {
 				continue
 			}
@@ -654,7 +715,7 @@ func (l *linker) byIDParts() {
 	for _, row := range rows {
 		p := l.rows[row]
 		fits := func(e *Event) bool {
-			return kindAgrees(p, e) && p.Amount == e.Owed && p.Currency == e.Currency && l.taken[l.pos[e]] == 0 &&
+			return kindAgrees(p, e) && p.Amount == e.Owed && p.Currency == e.Currency && l.taken[e.place] == 0 &&
 				l.cardFits(record.Postings, p.Card, e)
 		}
 		var hits []int32
@@ -667,9 +728,10 @@ func (l *linker) byIDParts() {
 				if len(part) < 3 {
 					continue
 				}
-				hits = append(hits, l.byID.all(part)...)
-				hits = append(hits, l.byOrder.all(part)...)
-				hits = append(hits, l.byRefund.all(part)...)
+				k := l.s.names.find(part)
+				hits = append(hits, l.s.byID.all(k)...)
+				hits = append(hits, l.s.byOrder.all(k)...)
+				hits = append(hits, l.s.byRefund.all(k)...)
 			}
 		}
 		slices.Sort(hits)
@@ -684,14 +746,14 @@ func (l *linker) byIDParts() {
 func (l *linker) byCards() {
 	var rows []int
 	for row, p := range l.rows {
-		if k := l.key(p.Card); l.owner[row] == free && k != "" && l.byCard.has(k) {
+		if l.owner[row] == free && p.Card != "" && l.s.byCard.has(l.find(p.Card)) {
 			rows = append(rows, row)
 		}
 	}
 	l.match(rows, lateMost, ByCard, ByTwins, func(row int) []int32 {
 		p := l.rows[row]
 		var out []int32
-		for _, i := range l.byCard.all(l.key(p.Card)) {
+		for _, i := range l.s.byCard.all(l.find(p.Card)) {
 			if e := l.s.Events[i]; p.Amount == e.Owed && p.Currency == e.Currency && kindAgrees(p, e) && l.unreferenced(p, e) {
 				out = append(out, i)
 			}
@@ -703,8 +765,8 @@ func (l *linker) byCards() {
 		if l.owner[row] != free || p.Kind == record.NoKind || p.Ref != "" || p.Order != "" {
 			continue
 		}
-		if e := l.pick(l.byCard.all(l.key(p.Card)), func(e *Event) bool {
-			return l.taken[l.pos[e]] == 0 && e.Batch == nil && e.Rivals == nil && p.Kind == e.Movement.Kind && l.near(p, e, dateSlack)
+		if e := l.pick(l.s.byCard.all(l.find(p.Card)), func(e *Event) bool {
+			return l.taken[e.place] == 0 && e.Batch == nil && e.Rivals == nil && p.Kind == e.Movement.Kind && l.near(p, e, dateSlack)
 		}); e != nil {
 			l.link(row, e, ByCard)
 		}
@@ -846,9 +908,20 @@ func (l *linker) unreferenced(p *record.Posting, e *Event) bool {
 // movement ids without being one: then it names an event that we do not know.
 func (l *linker) shapedLikeEvent(k string) bool {
 	if l.shapes == nil {
+		if q := l.s.clean; q != nil {
+			l.shapes = q.shapes
+			return l.shapes[shape(k)]
+		}
 		l.shapes = map[string]bool{}
+		last := ""
+		see := func(id uint32) {
+			if x := shape(l.s.names.keys[id]); x != last {
+				l.shapes[x] = true
+				last = x
+			}
+		}
 		for _, e := range l.s.Events {
-			l.shapes[shape(ident.Key(e.Movement.ID))] = true
+			see(e.id)
 		}
 	}
 	return l.shapes[shape(k)]
@@ -881,7 +954,7 @@ func (l *linker) byAmounts() {
 	}
 	var rows, byHand []int
 	for row, p := range l.rows {
-		if l.owner[row] != free || p.Card != "" && l.byCard.has(l.key(p.Card)) && p.Ref != "" || !l.onLedger(p) {
+		if l.owner[row] != free || p.Card != "" && l.s.byCard.has(l.find(p.Card)) && p.Ref != "" || !l.onLedger(p) {
 			continue
 		}
 		if p.From == record.ByHand {
@@ -1004,22 +1077,23 @@ func (l *linker) exceptions() {
 			return (x.Kind == record.NoKind || x.Kind == record.Other || x.Kind == m.Kind) && l.cardFits(record.Exceptions, x.Card, e) &&
 				(!x.Amount.Set || x.Amount.Amount.Abs() == e.Owed.Abs())
 		}
-		e := l.pick(l.byID.all(l.key(x.Ref)), func(*Event) bool { return true })
-		for _, k := range []string{l.key(x.Ref), l.key(x.Order)} {
+		e := l.pick(l.s.byID.all(l.find(x.Ref)), func(*Event) bool { return true })
+		for _, id := range [...]string{x.Ref, x.Order} {
+			k := l.find(id)
 			if e == nil {
-				e = l.pick(l.byRefund.all(k), fits)
-			}
-			if e == nil && k != "" {
-				e = l.byHop[k]
+				e = l.pick(l.s.byRefund.all(k), fits)
 			}
 			if e == nil {
-				e = l.pick(l.byOrder.all(k), fits)
+				e = l.byHop[l.key(id)]
+			}
+			if e == nil {
+				e = l.pick(l.s.byOrder.all(k), fits)
 			}
 		}
 		if e == nil && x.Card != "" {
-			e = l.pick(l.byCard.all(l.key(x.Card)), fits)
+			e = l.pick(l.s.byCard.all(l.find(x.Card)), fits)
 			if e == nil {
-				e = l.pick(l.byCard.all(l.key(x.Card)), func(e *Event) bool {
+				e = l.pick(l.s.byCard.all(l.find(x.Card)), func(e *Event) bool {
 					return fits(e) && e.Movement.At.Apart(x.OpenedAt) < dateSlack
 				})
 			}
@@ -1035,6 +1109,9 @@ func (l *linker) exceptions() {
 // SameID reports whether two identifiers are one: equal keys, or one is the
 // other with something before or after it.
 func SameID(a, b string) bool {
+	if a == b {
+		return true
+	}
 	ka, kb := ident.Key(a), ident.Key(b)
 	if ka == kb {
 		return true

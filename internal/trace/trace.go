@@ -7,6 +7,7 @@
 package trace
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -93,7 +94,16 @@ type Event struct {
 	// Twins is the group of equal events whose rows could be exchanged, itself
 	// included, or nil.
 	Twins *Tie
+
+	place                   int32  // in the set's events
+	id, card, order, refund uint32 // numbers of the movement's keys
 }
+
+// Place is where the event stands in the set's events.
+func (e *Event) Place() int { return int(e.place) }
+
+// SameOrder reports whether two events name one order.
+func (e *Event) SameOrder(o *Event) bool { return e.order != 0 && e.order == o.order }
 
 // ID is the platform's movement id, as written.
 func (e *Event) ID() string { return e.Movement.ID }
@@ -133,9 +143,56 @@ type Set struct {
 	LooseQueue []*record.Exception
 	Batches    []*Batch
 	Ties       []*Tie
-	ByCard     map[string][]*Event // by key of the card, in time order
 	Orders     map[string]*record.Order
-	liability  map[string]bool
+
+	// Of a lean join only: all events in order, the clean ones among them, and
+	// what these owe, and are booked with, in all.
+	Standings []Standing
+	Numbers   int // more than any number of a card there
+	Clean     money.Totals
+
+	alike     []int32 // by event: the clean events that it is the exemplar of; nil: none
+	clean     *clean  // while the rest is linked
+	liability map[string]bool
+	names     *names
+	byID      index
+	byCard    index
+	byOrder   index
+	byRefund  index
+	cards     [][]*Event // by number of the card's key; in time order
+}
+
+// Cards lists the events of each card, in time order; cards come in the order of
+// their keys.
+func (s *Set) Cards() [][]*Event {
+	var numbers []uint32
+	for k := range s.cards {
+		if len(s.cards[k]) > 0 {
+			numbers = append(numbers, uint32(k))
+		}
+	}
+	slices.SortFunc(numbers, func(a, b uint32) int { return strings.Compare(s.names.keys[a], s.names.keys[b]) })
+	out := make([][]*Event, len(numbers))
+	for i, k := range numbers {
+		out[i] = s.cards[k]
+	}
+	return out
+}
+
+// OfCard lists the events of an event's card, itself included, in time order.
+func (s *Set) OfCard(e *Event) []*Event { return s.cards[e.card] }
+
+// OfOrder counts the events that name an event's order, itself included; 0 where
+// it names none.
+func (s *Set) OfOrder(e *Event) int { return len(s.byOrder.all(e.order)) }
+
+// Weight is the number of events that an event stands for: itself and, where it
+// is an exemplar, the clean ones that are like it.
+func (s *Set) Weight(e *Event) int {
+	if s.alike == nil {
+		return 1
+	}
+	return 1 + int(s.alike[e.place])
 }
 
 // Liability reports whether an account, as a posting writes it, is one of the
@@ -160,34 +217,107 @@ func (s *Set) Liability(account string) bool {
 func (s *Set) system(i uint16) *casefile.System { return &s.Case.Systems[i] }
 
 // Join links all records of a case.
-func Join(c *casefile.Case) *Set {
+func Join(c *casefile.Case) *Set { return join(c, false) }
+
+// JoinLean links all but the clean events, of which it keeps exemplars, where the
+// case is one to which that applies; see clean. Else it is Join.
+func JoinLean(c *casefile.Case) *Set { return join(c, true) }
+
+func join(c *casefile.Case, lean bool) *Set {
 	s := &Set{Case: c, liability: map[string]bool{}}
 	for _, a := range c.Liability {
 		s.liability[strings.TrimSpace(a)] = true
 	}
-	s.events()
+	if lean {
+		s.clean = recognise(s)
+	}
+	if s.clean != nil {
+		s.leanEvents()
+	} else {
+		s.events(s.inOrder())
+	}
 	l := newLinker(s)
 	l.foreignCards()
 	l.deliveries()
 	l.postings()
 	l.finish()
 	l.exceptions()
+	s.clean = nil
 	return s
 }
 
-// events makes the events in their order, with scope and what each owes.
-func (s *Set) events() {
+// inOrder lists the movements in the order of events.
+func (s *Set) inOrder() []*record.Movement {
+	moves := make([]*record.Movement, 0, s.Case.Movements.Len())
+	for m := range s.Case.Movements.All() {
+		moves = append(moves, m)
+	}
+	sortByTime(moves, func(m *record.Movement) record.Time { return m.At }, func(a, b *record.Movement) int {
+		if d := rankInMoment(a.Amount) - rankInMoment(b.Amount); d != 0 {
+			return d
+		}
+		return s.byName(a, b)
+	})
+	return moves
+}
+
+// byName orders movements of one moment by id, then by system.
+func (s *Set) byName(a, b *record.Movement) int {
+	return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(s.system(a.System).Name, s.system(b.System).Name))
+}
+
+// leanEvents makes the events that are not clean, and lists all of them in order.
+func (s *Set) leanEvents() {
+	q := s.clean
+	order := q.order()
+	var rows []uint32
+	for _, i := range order {
+		if q.like[i] == free {
+			rows = append(rows, i)
+		}
+	}
+	slab := make([]record.Movement, len(rows))
+	moves := make([]*record.Movement, len(rows))
+	place := make(map[int32]int32, len(rows)) // of the movements that have events
+	for at, row := range rows {
+		s.Case.Movements.Read(int(row), &slab[at])
+		moves[at] = &slab[at]
+		place[int32(row)] = int32(at)
+	}
+	s.events(moves)
+	s.Standings = make([]Standing, len(order))
+	s.alike = make([]int32, len(rows))
+	at := int32(0)
+	for n, i := range order {
+		x := &q.look[i]
+		s.Standings[n] = Standing{At: x.at, Amount: x.amount, Row: i, Place: at, Card: q.keys[i].card, Kind: x.kind}
+		if q.like[i] == free {
+			at++
+			continue
+		}
+		exemplar := place[q.like[i]]
+		s.Standings[n].Place, s.Standings[n].Clean = exemplar, true
+		s.alike[exemplar]++
+		s.Clean.Add(x.currency, x.amount)
+	}
+	s.Numbers = int(q.names.count)
+	q.forget()
+}
+
+// events makes the events of movements in their order, with scope and what each
+// owes.
+func (s *Set) events(moves []*record.Movement) {
 	c := s.Case
 	s.Orders = make(map[string]*record.Order, c.Orders.Len())
 	for o := range c.Orders.All() {
 		s.Orders[ident.Key(o.ID)] = o
 	}
-	evs := make([]Event, c.Movements.Len())
-	s.Events = make([]*Event, 0, len(evs))
-	i := 0
-	for m := range c.Movements.All() {
+	evs := make([]Event, len(moves))
+	s.Events = make([]*Event, len(moves))
+	for i, m := range moves {
 		e := &evs[i]
-		i++
+		s.Events[i] = e
+		e.place = int32(i)
 		e.Movement = m
 		e.Currency = m.Currency
 		if !e.Currency.Known() {
@@ -200,42 +330,54 @@ func (s *Set) events() {
 		if m.Order != "" {
 			e.Order = s.Orders[ident.Key(m.Order)]
 		}
-		s.Events = append(s.Events, e)
 	}
-	slices.SortFunc(s.Events, func(a, b *Event) int {
-		if d := a.Movement.At.Compare(b.Movement.At); d != 0 {
-			return d
-		}
-		if d := rankInMoment(a) - rankInMoment(b); d != 0 {
-			return d
-		}
-		if d := strings.Compare(a.Movement.ID, b.Movement.ID); d != 0 {
-			return d
-		}
-		return strings.Compare(s.system(a.Movement.System).Name, s.system(b.Movement.System).Name)
-	})
-	s.ByCard = make(map[string][]*Event)
-	for _, e := range s.Events {
-		k := ident.Key(e.Movement.Card)
-		s.ByCard[k] = append(s.ByCard[k], e)
-	}
-	for _, card := range s.ByCard {
+	s.number()
+	for _, card := range s.cards {
 		funding := cardFunding(card)
 		for _, e := range card {
 			e.Scope = s.scope(e, funding)
 		}
 	}
 	if c.Policy.PricePaid {
-		for _, card := range s.ByCard {
+		for _, card := range s.cards {
 			owePricePaid(card)
 		}
 	}
 	s.net()
 }
 
+// number gives the keys of the events their numbers, and lists the events by them.
+func (s *Set) number() {
+	s.names = newNames(2*len(s.Events), true)
+	for _, e := range s.Events {
+		m := e.Movement
+		e.id, e.card = s.names.add(ident.Key(m.ID)), s.names.add(ident.Key(m.Card))
+		e.order, e.refund = s.names.add(ident.Key(m.Order)), s.names.add(ident.Key(m.Refund))
+	}
+	n := int(s.names.count)
+	s.byID = newIndex(s.Events, n, func(e *Event) uint32 { return e.id })
+	s.byCard = newIndex(s.Events, n, func(e *Event) uint32 { return e.card })
+	s.byOrder = newIndex(s.Events, n, func(e *Event) uint32 { return e.order })
+	s.byRefund = newIndex(s.Events, n, func(e *Event) uint32 { return e.refund })
+	s.cards = make([][]*Event, n)
+	slab := make([]*Event, 0, len(s.Events))
+	for k := range s.cards {
+		from := len(slab)
+		for _, i := range s.byCard.all(uint32(k)) {
+			slab = append(slab, s.Events[i])
+		}
+		s.cards[k] = slab[from:len(slab):len(slab)]
+	}
+	for _, e := range s.Events {
+		if e.card == 0 { // no card is named: such events are one card's
+			s.cards[0] = append(s.cards[0], e)
+		}
+	}
+}
+
 // rankInMoment puts value on a card before it is taken off, among movements of one moment.
-func rankInMoment(e *Event) int {
-	if e.Movement.Amount > 0 {
+func rankInMoment(a money.Amount) int {
+	if a > 0 {
 		return 0
 	}
 	return 1
@@ -375,7 +517,6 @@ func owePricePaid(card []*Event) {
 // with the reversal that names it (or, unnamed, the only one it can mean).
 func (s *Set) net() {
 	transfers := map[string][]*Event{}
-	byID := map[string]*Event{}
 	var reversals []*Event
 	for _, e := range s.Events {
 		m := e.Movement
@@ -406,15 +547,14 @@ func (s *Set) net() {
 	if len(reversals) == 0 {
 		return
 	}
-	for _, e := range s.Events {
-		byID[ident.Key(e.Movement.ID)] = e
-	}
 	group := map[*Event][]*Event{} // the reversed one → its reversals
 	for _, r := range reversals {
 		m := r.Movement
 		var of *Event
 		if m.Reverses != "" {
-			of = byID[ident.Key(m.Reverses)]
+			if all := s.byID.all(s.names.find(ident.Key(m.Reverses))); len(all) > 0 {
+				of = s.Events[all[len(all)-1]]
+			}
 		} else {
 			of = s.reversed(r)
 		}
@@ -442,7 +582,7 @@ func (s *Set) net() {
 // Nil where there is none or more than one.
 func (s *Set) reversed(r *Event) *Event {
 	var found *Event
-	for _, e := range s.ByCard[ident.Key(r.Movement.Card)] {
+	for _, e := range s.OfCard(r) {
 		if e == r || e.Movement.Kind == record.Reversal || e.Movement.Amount != -r.Movement.Amount || e.Movement.At.Compare(r.Movement.At) > 0 {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"gcdiag/internal/money"
 )
@@ -87,11 +88,21 @@ func (c *column) verdict() string {
 // beside it, and decides each. It runs once, when the first text turns up that
 // can be read in two ways.
 func (r *reader) ask() {
-	if err := r.survey(); err != nil && r.fatal == nil {
+	if shows, known := r.spec.Surveys.get(r.spec.Path); known {
+		for i := range r.columns {
+			if c := &r.columns[i]; c.twoWays() {
+				c.shows = shows[c.field]
+			}
+		}
+	} else if err := r.survey(); err == nil {
+		r.spec.Surveys.put(r.spec.Path, r.shows())
+	} else if r.fatal == nil {
 		r.fatal = err
 	}
 	for _, path := range r.spec.Beside {
-		r.askBeside(path)
+		if path != r.spec.Path {
+			r.askBeside(path)
+		}
 	}
 	for i := range r.columns {
 		c := &r.columns[i]
@@ -116,26 +127,80 @@ func (r *reader) ask() {
 // askBeside joins what another file of the export proves about the columns. A
 // file that cannot be read proves nothing here; its own reading tells why.
 func (r *reader) askBeside(path string) {
+	shows, known := r.spec.Surveys.get(path)
+	if !known {
+		shows = r.surveyOf(path)
+		if r.ctx.Err() != nil {
+			return
+		}
+		r.spec.Surveys.put(path, shows)
+	}
+	for i := range r.columns {
+		if c := &r.columns[i]; c.twoWays() {
+			c.shows.join(shows[c.field])
+		}
+	}
+}
+
+// surveyOf is what another file proves about its columns, nil where it cannot be read.
+func (r *reader) surveyOf(path string) map[field]evidence {
 	spec := *r.spec
 	spec.Path, spec.Name, spec.Beside = path, path, nil
 	in, grids, err := open(&spec)
 	if err != nil {
-		return
+		return nil
 	}
 	defer in.file.Close()
 	g, head, m, err := choose(&spec, grids)
 	if err != nil || g == nil {
-		return
+		return nil
 	}
 	o := newReader(r.ctx, &spec, in, g, head, m, &Result{})
 	if o.survey() != nil {
-		return
+		return nil
 	}
+	return o.shows()
+}
+
+// shows is what the columns prove, by field.
+func (r *reader) shows() map[field]evidence {
+	shows := map[field]evidence{}
 	for i := range r.columns {
-		if c := &r.columns[i]; c.twoWays() && o.col[c.field] != nil {
-			c.shows.join(o.col[c.field].shows)
+		if c := &r.columns[i]; c.twoWays() {
+			shows[c.field] = c.shows
 		}
 	}
+	return shows
+}
+
+// Surveys is what the files of an export prove about how decimals and dates are
+// written in it, so that each is surveyed once however many there are. The zero
+// value knows nothing yet. It is safe for concurrent use.
+type Surveys struct {
+	mu sync.Mutex
+	of map[string]map[field]evidence
+}
+
+func (s *Surveys) get(path string) (map[field]evidence, bool) {
+	if s == nil {
+		return nil, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	shows, known := s.of[path]
+	return shows, known
+}
+
+func (s *Surveys) put(path string, shows map[field]evidence) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of == nil {
+		s.of = map[string]map[field]evidence{}
+	}
+	s.of[path] = shows
 }
 
 // twoWays reports whether a column may hold texts that can be read in two ways.

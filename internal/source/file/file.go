@@ -47,9 +47,12 @@ type Spec struct {
 	HeaderRow int    // 1-based line or row; default: the first of 30 rows that fits
 	Decimal   string // "." or ","; default: what each column shows
 	Dates     string // "ymd", "dmy" or "mdy"; default: what each column shows
-	// Beside are the paths of the other files of an export that came in several:
-	// their columns show how decimals and dates are written here, too.
+	// Beside are the paths of an export that came in several files, with or without
+	// this one: their columns show how decimals and dates are written here, too.
 	Beside []string
+	// Surveys keeps what each file of the export proves, for specs that differ in
+	// nothing but the file; nil keeps nothing.
+	Surveys *Surveys
 
 	Zone     *time.Location // of local times and dates; default UTC
 	Currency money.Currency // of records that carry none

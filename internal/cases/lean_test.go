@@ -1,0 +1,167 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"gcdiag/internal/casefile"
+	"gcdiag/internal/diagnosis"
+	"gcdiag/internal/finding"
+	"gcdiag/internal/record"
+	"gcdiag/internal/report"
+	"gcdiag/internal/sandbox"
+	"gcdiag/internal/step"
+)
+
+// alike demands that the lean diagnosis of a case gives the bytes of the full
+// one, and says how many events the lean one has linked.
+func alike(t *testing.T, what string, c *casefile.Case) (linked int) {
+	t.Helper()
+	lean := diagnosis.Lean(c)
+	for _, all := range []bool{true, false} {
+		o := report.Options{AllEvents: all, Redact: true, Key: []byte("test")}
+		var want, got strings.Builder
+		if err := report.Encode(&want, report.New(diagnosis.Of(c), o)); err != nil {
+			t.Fatal(err)
+		}
+		if err := report.Encode(&got, report.New(lean, o)); err != nil {
+			t.Fatal(err)
+		}
+		if want.String() != got.String() {
+			t.Fatalf("%s: the lean diagnosis gives another report:\n%s", what, firstDifference(want.String(), got.String()))
+		}
+	}
+	return len(lean.Set.Events)
+}
+
+// withoutOrders is a case whose platform has neither an order view nor a list of cards.
+func withoutOrders(c *casefile.Case) *casefile.Case {
+	n := *c
+	n.Orders, n.Cards = casefile.Table[record.Order]{}, casefile.Table[record.Card]{}
+	n.Systems = slices.Clone(c.Systems)
+	for i := range n.Systems {
+		n.Systems[i].Reads = slices.DeleteFunc(slices.Clone(n.Systems[i].Reads), func(r casefile.Read) bool {
+			return r.Record == record.Orders || r.Record == record.Cards
+		})
+	}
+	return &n
+}
+
+// TestLeanIsTheSame compares both ways of diagnosing on every story and
+// scenario, also without the tables that rule the lean way out.
+func TestLeanIsTheSame(t *testing.T) {
+	every(t, func(t *testing.T, c *casefile.Case) {
+		alike(t, "as it is", c)
+		n := withoutOrders(c)
+		alike(t, "without orders and cards", n)
+		log, systems := n.Deliveries, n.Systems
+		n.Deliveries = casefile.Table[record.Delivery]{}
+		n.Systems = slices.Clone(systems)
+		for i := range n.Systems { // their places must stay
+			if n.Systems[i].Role == record.Integration {
+				n.Systems[i].Role = record.NoRole
+			}
+		}
+		alike(t, "without integration", n)
+		n.Deliveries, n.Systems = log, systems
+		n.Postings = rebuilt(c.Postings, nil, func(p *record.Posting) { p.Document, p.Batch = "", "" })
+		n.Movements = rebuilt(c.Movements, nil, func(m *record.Movement) { m.BalanceAfter.Set, m.CardCreatedAt = false, record.Time{} })
+		alike(t, "with less said", n)
+	})
+}
+
+// TestLeanOnRandomTraffic spoils random rows of random traffic.
+func TestLeanOnRandomTraffic(t *testing.T) {
+	rounds := 200
+	if testing.Short() {
+		rounds = 60
+	}
+	few := 0
+	for seed := range uint64(rounds) {
+		x := newTraffic(seed, 300, int(seed%4), seed%2 == 0)
+		var did []string
+		for k := range seed % 7 * 2 { // one thing again and again, and others
+			n := int(seed)
+			if k%2 == 1 {
+				n = x.r.IntN(1000)
+			}
+			did = append(did, x.spoil(n))
+		}
+		c := x.file()
+		if linked := alike(t, fmt.Sprintf("seed %d, %s", seed, strings.Join(did, ", ")), c); linked*2 < c.Movements.Len() {
+			few++
+		}
+	}
+	if few*4 < rounds {
+		t.Errorf("only %d of %d months had less than half of their events linked", few, rounds)
+	}
+}
+
+// TestLeanOnScenarios follows the sandbox's faults in exports without orders, at
+// several sizes.
+func TestLeanOnScenarios(t *testing.T) {
+	for i, s := range sandbox.Scenarios() {
+		for _, size := range []int{150, 1500} {
+			c, _ := sandbox.Case(s, uint64(900+i), sandbox.Options{Movements: size, Yen: i%2 == 0})
+			alike(t, fmt.Sprintf("%s of %d", s.Name, size), withoutOrders(c))
+		}
+	}
+}
+
+// TestCountsAreTheTruth compares the counts of the lean report with what was done
+// to the traffic.
+func TestCountsAreTheTruth(t *testing.T) {
+	for _, seed := range []uint64{1, 7, 42} {
+		for _, byTime := range []bool{false, true} {
+			for _, scale := range []int{0, 1, 20} {
+				x := newTraffic(seed, 4000, scale, byTime)
+				d := diagnosis.Lean(x.file())
+				got := map[string]int{}
+				roots := 0
+				for _, f := range d.Findings {
+					switch f.Code {
+					case "negative-balance", "over-restored":
+						continue
+					}
+					code := string(f.Code)
+					switch f.Code {
+					case finding.MappingTender:
+						code = "mapping-kind"
+					case finding.Outage: // several of one fault in a row, told by what the log says
+						code = "not-received"
+						if n := len(f.Roots[0].Event.Deliveries); n > 0 {
+							code = f.Roots[0].Event.Deliveries[n-1].Outcome.String()
+						}
+					}
+					got[code] += f.Count()
+					if f.Code != "unlogged" && f.Code != "orphan" {
+						roots += f.Count()
+					}
+					for _, v := range f.Downstream {
+						switch { // it has a fault of its own, or none
+						case v.Books.Stance == step.Elsewhere:
+							got["no-rule"]++
+							roots++
+						case len(v.Event.Deliveries) == 0:
+							got["unlogged"]++
+						}
+					}
+				}
+				want := map[string]int{}
+				for what, n := range x.truth {
+					if what != "clean" {
+						want[what] = n
+					}
+				}
+				if fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("seed %d, by time %v, scale %d: found %v, want %v", seed, byTime, scale, got, want)
+				}
+				if all := roots + x.truth["clean"] + x.truth["unlogged"]; all != len(x.movements) {
+					t.Errorf("seed %d, by time %v, scale %d: %d events in all, want %d", seed, byTime, scale, all, len(x.movements))
+				}
+			}
+		}
+	}
+}

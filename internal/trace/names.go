@@ -1,0 +1,160 @@
+package trace
+
+import (
+	"cmp"
+	"hash/maphash"
+	"math"
+	"slices"
+
+	"gcdiag/internal/record"
+)
+
+// names numbers the keys of identifiers: equal keys have one number, and the key
+// "" has the number 0, as has one that was never added.
+//
+// Keys are compared by 96 bits of two hashes with seeds of their own: that two of
+// 40 million different keys are taken for one has a chance of less than one in
+// 10^13, and a look at a key costs one line of the cache instead of three.
+type names struct {
+	one, two maphash.Seed
+	slots    []nameSlot
+	count    uint32   // one more than there are
+	keep     bool     // the keys themselves
+	keys     []string // by number, where they are kept
+}
+
+type nameSlot struct {
+	one    uint64
+	two    uint32
+	number uint32 // 0: free
+}
+
+func newNames(room int, keep bool) *names {
+	size := 1024
+	for size*2 < room*3 {
+		size *= 2
+	}
+	n := &names{one: maphash.MakeSeed(), two: maphash.MakeSeed(), slots: make([]nameSlot, size), count: 1, keep: keep}
+	if keep {
+		n.keys = make([]string, 1, room+1)
+	}
+	return n
+}
+
+// slot is where a key stands or would stand.
+func (n *names) slot(one uint64, two uint32) *nameSlot {
+	mask := uint64(len(n.slots) - 1)
+	for at := one & mask; ; at = (at + 1) & mask {
+		s := &n.slots[at]
+		if s.number == 0 || s.one == one && s.two == two {
+			return s
+		}
+	}
+}
+
+func (n *names) find(key string) uint32 {
+	if key == "" {
+		return 0
+	}
+	return n.slot(maphash.String(n.one, key), uint32(maphash.String(n.two, key))).number
+}
+
+func (n *names) add(key string) uint32 {
+	if key == "" {
+		return 0
+	}
+	one, two := maphash.String(n.one, key), uint32(maphash.String(n.two, key))
+	s := n.slot(one, two)
+	if s.number == 0 {
+		*s = nameSlot{one, two, n.count}
+		n.count++
+		if n.keep {
+			n.keys = append(n.keys, key)
+		}
+		if int(n.count)*4 > len(n.slots)*3 {
+			n.grow()
+		}
+		return n.count - 1
+	}
+	return s.number
+}
+
+func (n *names) grow() {
+	old := n.slots
+	n.slots = make([]nameSlot, 2*len(old))
+	for _, s := range old {
+		if s.number != 0 {
+			*n.slot(s.one, s.two) = s
+		}
+	}
+}
+
+// index lists the events that carry a key, by the key's number and in event order.
+type index struct {
+	first  []int32 // where a number's events begin in events; one more than there are numbers
+	events []int32
+}
+
+func newIndex(events []*Event, numbers int, of func(*Event) uint32) index {
+	x := index{first: make([]int32, numbers+1)}
+	n := 0
+	for _, e := range events {
+		if k := of(e); k != 0 {
+			x.first[k]++
+			n++
+		}
+	}
+	at := int32(0)
+	for k, count := range x.first {
+		x.first[k] = at
+		at += count
+	}
+	x.events = make([]int32, n)
+	for i, e := range events {
+		if k := of(e); k != 0 {
+			x.events[x.first[k]] = int32(i)
+			x.first[k]++
+		}
+	}
+	// every first has moved to where the next number's events begin
+	copy(x.first[1:], x.first)
+	x.first[0] = 0
+	return x
+}
+
+// all lists the events of a number. It must not be written to.
+func (x *index) all(number uint32) []int32 {
+	if number == 0 {
+		return nil
+	}
+	return x.events[x.first[number]:x.first[number+1]]
+}
+
+func (x *index) has(number uint32) bool { return len(x.all(number)) > 0 }
+
+// sortByTime sorts rows by a time, unknown ones first, and then as ties says.
+func sortByTime[T any](rows []*T, at func(*T) record.Time, ties func(a, b *T) int) {
+	type timed struct {
+		ns  int64
+		row *T
+	}
+	list := make([]timed, len(rows))
+	for i, r := range rows {
+		list[i] = timed{math.MinInt64, r}
+		if t := at(r); t.Known() {
+			list[i].ns = t.Earliest().UnixNano()
+		}
+	}
+	slices.SortFunc(list, func(a, b timed) int {
+		if a.ns != b.ns {
+			return cmp.Compare(a.ns, b.ns)
+		}
+		if c := at(a.row).Compare(at(b.row)); c != 0 {
+			return c
+		}
+		return ties(a.row, b.row)
+	})
+	for i := range list {
+		rows[i] = list[i].row
+	}
+}
