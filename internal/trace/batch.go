@@ -221,14 +221,21 @@ func (l *linker) byBatchSums() {
 	// Whole days come first, then parts of days and longer stretches, so that a
 	// line never takes the events of another. A day of a single event counts where
 	// other lines are known to stand for several.
+	// A line without a kind comes after all that name one: it would take their
+	// events where these happen to cancel out.
 	several := 0
-	for _, least := range []int{2, 1} {
+	days := func(kindless bool, least int) {
 		for _, sr := range order {
-			if least > 1 || several > 0 {
+			if (sr.kind == record.NoKind) == kindless && (least > 1 || several > 0) {
 				several += l.wholeDays(lines[sr], sr.kind, open[sr.c], least)
 			}
 		}
 	}
+	days(false, 2)
+	days(false, 1)
+	days(true, 2)
+	days(false, 1)
+	days(true, 1)
 	for _, sr := range order {
 		for _, span := range spans {
 			several += l.sumSeries(lines[sr], sr.kind, open[sr.c], span)

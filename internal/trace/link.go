@@ -554,6 +554,7 @@ func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 		rung Rung
 		ok   func(*record.Posting, *Event) bool
 		more bool // may add to an event that has a row
+		rest bool // whatever the amount
 	}
 	card := func(p *record.Posting, e *Event) bool {
 		return p.Card != "" && !l.foreign[record.Postings] && SameCard(p.Card, e.Movement.Card)
@@ -565,28 +566,28 @@ func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 	gcl := func(p *record.Posting) bool { return p.Account == "" || l.s.Liability(p.Account) || !p.Status.Counts() }
 	alone := len(events) == 1
 	passes := []pass{
-		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) && amount(p, e) }, true},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) && amount(p, e) }, true},
+		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) && amount(p, e) }, true, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) && amount(p, e) }, true, false},
 		{part, func(p *record.Posting, e *Event) bool {
 			return cardOK(p, e) && gcl(p) && amount(p, e) && kindAgrees(p, e)
-		}, true},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && amount(p, e) && kindAgrees(p, e) }, false},
-		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) }, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && amount(p, e) }, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && size(p, e) }, false},
+		}, true, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && amount(p, e) && kindAgrees(p, e) }, false, false},
+		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, false, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) }, false, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && amount(p, e) }, false, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && size(p, e) }, false, false},
 		{part, func(p *record.Posting, e *Event) bool {
 			return cardOK(p, e) && gcl(p) && (p.Amount > 0) == (e.Owed > 0) && kindAgrees(p, e)
-		}, false},
+		}, false, false},
 		{part, func(p *record.Posting, e *Event) bool {
 			return cardOK(p, e) && (p.Amount > 0) == (e.Owed > 0) && (p.Kind == record.Other || size(p, e))
-		}, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && size(p, e) }, false},
-		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, true},
-		{part, func(p *record.Posting, e *Event) bool { return alone && cardOK(p, e) && gcl(p) }, false},
+		}, false, false},
+		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && size(p, e) }, false, false},
+		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, true, true},
+		{part, func(p *record.Posting, e *Event) bool { return alone && cardOK(p, e) && gcl(p) }, false, false},
 		{part, func(p *record.Posting, e *Event) bool {
 			return alone && cardOK(p, e) && gcl(p) && kindAgrees(p, e)
-		}, true},
+		}, true, true},
 	}
 	for _, ps := range passes {
 		for _, wantFree := range []bool{true, false} {
@@ -595,6 +596,9 @@ func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 			}
 			for _, row := range rows {
 				if l.owner[row] != free {
+					continue
+				}
+				if !wantFree && ps.rest && l.awaited(l.rows[row]) {
 					continue
 				}
 				var best *Event
@@ -613,6 +617,20 @@ func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 			}
 		}
 	}
+}
+
+// awaited reports whether an event of the row's card that has no row yet is
+// exactly what the row says.
+func (l *linker) awaited(p *record.Posting) bool {
+	if p.Card == "" {
+		return false
+	}
+	for _, i := range l.s.byCard.all(l.find(p.Card)) {
+		if e := l.s.Events[i]; l.taken[i] == 0 && e.Owed == p.Amount && e.Currency == p.Currency && kindAgrees(p, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // nearer reports whether a row's time lies nearer to a than to b.
