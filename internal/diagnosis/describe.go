@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gcdiag/internal/finding"
@@ -387,6 +388,10 @@ func (d *Diagnosis) hint(f *Finding, e finding.Entry) string {
 			return fmt.Sprintf("Look at the filter of flow %q: %s. %s", name, filter, e.Hint)
 		}
 	}
+	if drafts := drafts(f); len(drafts) > 0 {
+		return fmt.Sprintf("The ERP kept %s of what it refused (%s): post it there, or remove it before anything is sent again, or the event will be booked twice. %s",
+			plural(len(drafts), "draft", "drafts"), some(drafts, 5), e.Hint)
+	}
 	return e.Hint
 }
 
@@ -428,4 +433,34 @@ func (d *Diagnosis) Headline() string {
 		return fmt.Sprintf("The handoff is sound: %s of %s events arrived where they belong, %s still on the way", group(n-flying), group(n), group(flying))
 	}
 	return fmt.Sprintf("The handoff is sound: all %s events arrive where they belong", group(n))
+}
+
+// some is the first of a list, and how many more there are.
+func some(list []string, most int) string {
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+}
+
+// drafts are the documents that an ERP kept of events that it had refused.
+func drafts(f *Finding) []string {
+	if f.Code != finding.Routing {
+		return nil
+	}
+	var out []string
+	for _, v := range f.Roots {
+		p := v.Books.Row
+		if p == nil || p.Status != record.Open || v.Books.Stance != step.Unposted {
+			continue
+		}
+		name := p.Document
+		if name == "" {
+			name = p.ID
+		}
+		if name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }

@@ -258,13 +258,15 @@ func (p *puller) lists(ctx context.Context, add func(string, State, string, stri
 			add(name, Warn, "what is not read can't be judged", "incomplete: %s", got.Partial)
 		}
 		if !p.spec.Judged.IsZero() && got.Covers.Since.After(p.spec.Judged) {
-			add(name, Warn, "choose a window within it, or ask for an export of what is older", "kept since %s, and the window begins on %s", got.Covers.Since.In(p.spec.Zone).Format(time.DateOnly), p.spec.Judged.In(p.spec.Zone).Format(time.DateOnly))
+			add(name, Warn, "choose a window within it, or ask for an export of what is older", "kept since %s, and the window begins at %s", minute(got.Covers.Since, p.spec.Zone), minute(p.spec.Judged, p.spec.Zone))
 		}
 	}
 	for _, n := range r.Notes {
 		add("note", Warn, "", "%s", n)
 	}
 }
+
+func minute(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04") }
 
 // telling are the columns whose values a sample shows.
 var telling = []string{"kind", "outcome", "type", "topic", "name", "amount", "debit", "credit", "currency", "account", "status", "active", "enabled", "at", "dated", "received_at", "opened_at"}
