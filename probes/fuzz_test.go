@@ -62,8 +62,10 @@ func FuzzAnswers(f *testing.F) {
 		defer cancel()
 		r, err := source.Pull(ctx, source.Spec{Name: "System", Pack: p, URL: s.URL, Settings: settings, Folder: t.TempDir(), Since: at, Until: at.AddDate(0, 1, 0), AsOf: at.AddDate(0, 1, 0),
 			MaxPages: 3, Accounts: []string{"2400"}, Currency: "USD",
-			Secret: func(context.Context, string) (redact.Secret, bool, error) { return redact.NewSecret("a secret of some length"), true, nil },
-			Clock:  source.Clock{Now: time.Now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}})
+			Secret: func(context.Context, string) (redact.Secret, bool, error) {
+				return redact.NewSecret("a secret of some length"), true, nil
+			},
+			Clock: source.Clock{Now: time.Now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"gcdiag/internal/probe"
 	"gcdiag/internal/record"
@@ -461,7 +462,7 @@ func TestShopifySchemas(t *testing.T) {
 		}
 		schemas[s.version], queries[s.version] = s, map[string]*ast.QueryDocument{}
 		for name, text := range askedIn(t, pack, s.version) {
-			doc, errs := gqlparser.LoadQuery(s.schema, text)
+			doc, errs := gqlparser.LoadQueryWithRules(s.schema, text, rules.NewDefaultRules())
 			if errs != nil {
 				t.Errorf("%s, version %s: %v", name, s.version, errs)
 				continue

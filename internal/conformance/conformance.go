@@ -171,7 +171,6 @@ type outcome struct {
 // script says what the server does beside answering.
 type script struct {
 	at       int // the request that is broken, from 0
-	name     string
 	breaks   func(w nethttp.ResponseWriter, r *nethttp.Request, e *example, body []byte)
 	always   bool // broken each time it is asked, not once
 	empty    bool

@@ -260,7 +260,7 @@ func (l *loader) auth(list []authDoc) {
 				l.fail(line, "", "auth %s: %s needs the secret %q", a.Name, a.Type, n)
 			}
 		}
-		if plainName.MatchString(a.Name) == false {
+		if !plainName.MatchString(a.Name) {
 			l.fail(line, "small letters, digits and _", "%q can't be the name of an auth", a.Name)
 		}
 		switch a.Type {
@@ -460,8 +460,7 @@ func (l *loader) compilePrelude(src exprSource) {
 // too, in their order: compiling all of them for each expression takes its time.
 func (l *loader) reached(q *gojq.Query) []*gojq.FuncDef {
 	wanted := map[string]bool{}
-	var collect func(any)
-	collect = func(n any) {
+	collect := func(n any) {
 		walk(n, func(n any) bool {
 			if f, ok := n.(*gojq.Func); ok {
 				wanted[signature(f.Name, len(f.Args))] = true

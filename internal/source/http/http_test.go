@@ -233,7 +233,7 @@ func TestGaps(t *testing.T) {
 			items(w, `,"next":"https://evil.example.com/list"`, "a")
 		}},
 		{name: "redirect to another host", call: byCursor, why: "redirects to another host", serve: func(w nethttp.ResponseWriter, r *nethttp.Request) {
-			nethttp.Redirect(w, r, "http://localhost:1/list", 302)
+			nethttp.Redirect(w, r, "http://localhost:1/list", nethttp.StatusFound)
 		}},
 		{name: "another shape", call: byCursor, why: "another shape", serve: func(w nethttp.ResponseWriter, _ *nethttp.Request) { fmt.Fprint(w, `{"rows":[]}`) }},
 		{name: "a login page", call: byCursor, why: "no JSON", serve: func(w nethttp.ResponseWriter, _ *nethttp.Request) { fmt.Fprint(w, "<html>") }},
@@ -337,7 +337,7 @@ func TestSecretsGoToNoOtherHost(t *testing.T) {
 	}))
 	defer other.Close()
 	s, _ := system(t, pack(t, "[{name: token, type: bearer, secrets: [{name: token, description: d}]}]", "", one), func(w nethttp.ResponseWriter, r *nethttp.Request) {
-		nethttp.Redirect(w, r, other.URL+"/list", 307)
+		nethttp.Redirect(w, r, other.URL+"/list", nethttp.StatusTemporaryRedirect)
 	})
 	s.Secret = secrets(map[string]string{"token": "canary-secret-0123456789"})
 	if _, p := pulled(t, s); len(got) > 0 || len(p.Failed) == 0 {

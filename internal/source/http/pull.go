@@ -42,7 +42,6 @@ type puller struct {
 	bytes    int64
 	skew     time.Duration // of the system's clock
 	skewSeen bool
-	capped   string // why no further request is sent
 
 	lookup map[string]any
 	spools map[record.Type]*spool
