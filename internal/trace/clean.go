@@ -13,8 +13,9 @@ import (
 	"gcdiag/internal/record"
 )
 
-// The clean majority: events with exactly one delivery, which got through, and
-// exactly one posting, which is right, on a card without any trouble. JoinLean
+// The clean majority: events with exactly one delivery that got through, after as
+// many tries as it took, and exactly one posting, which is right, on a card without
+// any trouble. JoinLean
 // recognises them before it links anything, and keeps of each no more than its
 // place among all events and the event that it is like.
 //
@@ -77,6 +78,8 @@ type look struct {
 	keys     eventKeys
 	currency money.Currency
 	kind     record.Kind
+	tries    uint8 // deliveries
+	sent     uint8 // of these, sent on and accepted
 
 	moveSort, sentSort, bookedSort uint32
 }
@@ -237,13 +240,13 @@ func (q *clean) movements() {
 	n := newNames(2*q.c.Movements.Len(), false)
 	q.names = n
 	last := ""
-	var prints []print
+	var prints []fingerprint
 	var named []string // by movements that can't be clean
 	inBatches(&q.c.Movements, func(rows []record.Movement) {
 		prints = prints[:0]
 		for i := range rows {
 			m := &rows[i]
-			prints = append(prints, n.print(ident.Key(m.Card)), n.print(ident.Key(m.ID)), n.print(ident.Key(m.Order)), n.print(ident.Key(m.Refund)))
+			prints = append(prints, n.fingerprint(ident.Key(m.Card)), n.fingerprint(ident.Key(m.ID)), n.fingerprint(ident.Key(m.Order)), n.fingerprint(ident.Key(m.Refund)))
 		}
 		n.near(prints)
 		for r := range rows {
@@ -382,7 +385,7 @@ func inBatches[T any](table *casefile.Table[T], do func([]T)) {
 
 // named finds the events and the cards that rows name by their fingerprints, two
 // for each row.
-func (q *clean) named(prints []print, events []int32, cards []uint32) ([]int32, []uint32) {
+func (q *clean) named(prints []fingerprint, events []int32, cards []uint32) ([]int32, []uint32) {
 	q.names.near(prints)
 	events, cards = events[:0], cards[:0]
 	for r := 0; r < len(prints); r += 2 {
@@ -402,16 +405,16 @@ func (q *clean) named(prints []print, events []int32, cards []uint32) ([]int32, 
 	return events, cards
 }
 
-// deliveries finds the one delivery of each clean event.
+// deliveries finds the deliveries of each clean event.
 func (q *clean) deliveries() {
 	q.ofSent = make([]int32, 0, q.c.Deliveries.Len())
-	var prints []print
+	var prints []fingerprint
 	var events []int32
 	var cards []uint32
 	inBatches(&q.c.Deliveries, func(rows []record.Delivery) {
 		prints = prints[:0]
 		for r := range rows {
-			prints = append(prints, q.names.print(ident.Key(rows[r].Event)), q.names.print(ident.Key(rows[r].Card)))
+			prints = append(prints, q.names.fingerprint(ident.Key(rows[r].Event)), q.names.fingerprint(ident.Key(rows[r].Card)))
 		}
 		events, cards = q.named(prints, events, cards)
 		q.ofSent = append(q.ofSent, events...)
@@ -422,10 +425,16 @@ func (q *clean) deliveries() {
 }
 
 func (q *clean) delivery(d *record.Delivery, i int32, card uint32) {
-	if i != free && q.look[i].sentSort == 0 {
+	if i != free {
 		m := &q.look[i]
-		m.sentSort = q.sentSorts.number(sentSort{d.System, d.Card != "", d.Flow})
-		if d.Outcome == record.Delivered && (d.Kind == record.NoKind || d.Kind == m.kind) && !d.Points && d.Batch == "" &&
+		sort := q.sentSorts.number(sentSort{d.System, d.Card != "", d.Flow})
+		if m.tries = min(m.tries, 200) + 1; m.tries == 1 {
+			m.sentSort = sort
+		}
+		if d.Outcome == record.Delivered {
+			m.sent = min(m.sent, 200) + 1
+		}
+		if sort == m.sentSort && m.tries < 100 && m.sent <= 1 && d.Outcome != record.UnknownOutcome && (d.Kind == record.NoKind || d.Kind == m.kind) && !d.Points && d.Batch == "" &&
 			q.card(d.Card, card, m.keys.card) && q.own(d.Order, m.keys.order) && q.own(d.Refund, m.keys.refund) {
 			return
 		}
@@ -442,13 +451,13 @@ func (q *clean) postings(relayed bool) {
 	q.ofBooked = make([]int32, 0, q.c.Postings.Len())
 	carry := map[uint16]bool{} // systems whose rows name cards
 	var cardless []int32
-	var prints []print
+	var prints []fingerprint
 	var events []int32
 	var cards []uint32
 	inBatches(&q.c.Postings, func(rows []record.Posting) {
 		prints = prints[:0]
 		for r := range rows {
-			prints = append(prints, q.names.print(ident.Key(rows[r].Ref)), q.names.print(ident.Key(rows[r].Card)))
+			prints = append(prints, q.names.fingerprint(ident.Key(rows[r].Ref)), q.names.fingerprint(ident.Key(rows[r].Card)))
 		}
 		events, cards = q.named(prints, events, cards)
 		q.ofBooked = append(q.ofBooked, events...)
@@ -468,7 +477,7 @@ func (q *clean) postings(relayed bool) {
 		}
 	}
 	for i := range q.bad {
-		if m := &q.look[i]; m.bookedSort == 0 || (m.sentSort != 0) != relayed {
+		if m := &q.look[i]; m.bookedSort == 0 || (m.sent == 1) != relayed || (m.tries > 0) != relayed {
 			q.blame(int32(i))
 		}
 	}
@@ -566,12 +575,21 @@ func (q *clean) logged() {
 	if len(q.ids) == 0 && len(q.refs) == 0 {
 		return
 	}
+	places := false // some row names the place of a delivery
+	for id := range q.ids {
+		places = places || strings.Contains(id, ":")
+	}
 	row := -1
+	var whole record.Delivery
 	for d := range q.c.Deliveries.Pass() {
 		row++
 		i := q.ofSent[row]
 		if i == free || q.bad[i] {
 			continue
+		}
+		if places && d.ID == "" {
+			q.c.Deliveries.Read(row, &whole)
+			d = &whole
 		}
 		if len(q.ids) > 0 && (q.ids[ident.Key(d.ID)] || d.Notification != "" && q.ids[ident.Key(d.Notification)]) || d.ERPRef != "" && q.refs[ident.Key(d.ERPRef)] {
 			q.blame(i)
@@ -677,7 +695,7 @@ func (q *clean) countCards() {
 			continue
 		}
 		if sent[q.look[i].sentSort] {
-			q.cards[record.Deliveries]++
+			q.cards[record.Deliveries] += int(q.look[i].tries)
 		}
 		if booked[q.look[i].bookedSort] {
 			q.cards[record.Postings]++

@@ -59,22 +59,22 @@ func (n *names) find(key string) uint32 {
 	return n.slot(maphash.String(n.one, key), uint32(maphash.String(n.two, key))).number
 }
 
-// print is a key's fingerprint.
-type print struct {
+// fingerprint is what a key is compared by.
+type fingerprint struct {
 	one   uint64
 	two   uint32
 	empty bool
 }
 
-func (n *names) print(key string) print {
+func (n *names) fingerprint(key string) fingerprint {
 	if key == "" {
-		return print{empty: true}
+		return fingerprint{empty: true}
 	}
-	return print{maphash.String(n.one, key), uint32(maphash.String(n.two, key)), false}
+	return fingerprint{maphash.String(n.one, key), uint32(maphash.String(n.two, key)), false}
 }
 
 // at finds a key by its fingerprint.
-func (n *names) at(p print) uint32 {
+func (n *names) at(p fingerprint) uint32 {
 	if p.empty {
 		return 0
 	}
@@ -83,7 +83,7 @@ func (n *names) at(p print) uint32 {
 
 // near looks where keys would stand, so that what is done with them next does not
 // wait for memory one by one. What it returns means nothing.
-func (n *names) near(list []print) uint32 {
+func (n *names) near(list []fingerprint) uint32 {
 	x, mask := uint32(0), uint64(len(n.slots)-1)
 	for i := range list {
 		x ^= n.slots[list[i].one&mask].two
@@ -91,10 +91,10 @@ func (n *names) near(list []print) uint32 {
 	return x
 }
 
-func (n *names) add(key string) uint32 { return n.enter(n.print(key), key) }
+func (n *names) add(key string) uint32 { return n.enter(n.fingerprint(key), key) }
 
 // enter adds a key with its fingerprint.
-func (n *names) enter(p print, key string) uint32 {
+func (n *names) enter(p fingerprint, key string) uint32 {
 	if p.empty {
 		return 0
 	}
