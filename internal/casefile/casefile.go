@@ -282,6 +282,9 @@ func (t *Table[T]) All() iter.Seq[*T] {
 				kept = make([]T, min(t.n, 64))
 			}
 			kept[0] = *r
+			if t.pack.fill != nil {
+				t.pack.fill(&kept[0])
+			}
 			if !yield(&kept[0]) {
 				return
 			}
@@ -290,8 +293,9 @@ func (t *Table[T]) All() iter.Seq[*T] {
 	}
 }
 
-// Pass yields every record. A pointer is valid until the next record only, and
-// must not be written through; texts stay valid.
+// Pass yields every record, but without the id that a delivery has by its place
+// only. A pointer is valid until the next record only, and must not be written
+// through; texts stay valid.
 func (t *Table[T]) Pass() iter.Seq[*T] {
 	if t.pack != nil {
 		return t.pack.each

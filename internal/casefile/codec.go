@@ -135,7 +135,7 @@ func (c *Case) tables() []rows {
 func (t *Table[T]) element() reflect.Type { return reflect.TypeFor[T]() }
 
 func (t *Table[T]) each(yield func(reflect.Value) bool) {
-	for r := range t.Pass() {
+	for r := range t.All() {
 		if !yield(reflect.ValueOf(r).Elem()) {
 			return
 		}

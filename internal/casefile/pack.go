@@ -17,6 +17,7 @@ import (
 type pack[T any] struct {
 	fields func(*coder, *T)
 	words  words
+	writer coder
 	// full segments, and the one that is being filled; rows are where each record begins
 	full    []segment
 	filling []byte
@@ -54,8 +55,9 @@ func (p *pack[T]) put(r *T) {
 		p.seal()
 	}
 	p.rows = append(p.rows, uint32(len(p.filling)))
-	c := coder{words: &p.words, out: append(p.filling, 0, 0, 0, 0)}
-	p.fields(&c, r)
+	c := &p.writer
+	*c = coder{words: &p.words, out: append(p.filling, 0, 0, 0, 0)}
+	p.fields(c, r)
 	binary.LittleEndian.PutUint32(c.out[len(p.filling):], c.mask)
 	p.filling = c.out
 }
@@ -77,28 +79,28 @@ func (p *pack[T]) seal() {
 }
 
 // read fills r with the record that begins at a place of a segment.
-func (p *pack[T]) read(i int, data string, r *T) {
+func (p *pack[T]) read(c *coder, i int, data string, r *T) {
 	var zero T
 	*r = zero
-	c := coder{words: &p.words, in: data[4:], reading: true}
+	*c = coder{words: &p.words, in: data[4:], reading: true}
 	c.mask = uint32(data[0]) | uint32(data[1])<<8 | uint32(data[2])<<16 | uint32(data[3])<<24
-	p.fields(&c, r)
-	p.finish(i, r)
-}
-
-func (p *pack[T]) finish(i int, r *T) {
+	p.fields(c, r)
 	if p.changed != nil {
 		if x, ok := p.changed[i]; ok {
 			*r = x
 		}
 	}
+}
+
+// at fills r with the record of an index.
+func (p *pack[T]) at(i int, r *T) {
+	p.find(i, r)
 	if p.fill != nil {
 		p.fill(r)
 	}
 }
 
-// at fills r with the record of an index.
-func (p *pack[T]) at(i int, r *T) {
+func (p *pack[T]) find(i int, r *T) {
 	lo, hi := 0, len(p.full)
 	for lo < hi {
 		mid := (lo + hi) / 2
@@ -110,25 +112,26 @@ func (p *pack[T]) at(i int, r *T) {
 	}
 	if lo < len(p.full) {
 		s := &p.full[lo]
-		p.read(i, s.data[s.rows[i-s.first]:], r)
+		p.read(new(coder), i, s.data[s.rows[i-s.first]:], r)
 		return
 	}
 	before := 0
 	if lo > 0 {
 		before = p.full[lo-1].first + len(p.full[lo-1].rows)
 	}
-	p.read(i, string(p.filling[p.rows[i-before]:]), r)
+	p.read(new(coder), i, string(p.filling[p.rows[i-before]:]), r)
 }
 
 // each yields all records in one and the same place.
 func (p *pack[T]) each(yield func(*T) bool) {
 	p.seal() // so that texts of the last records share memory, too
 	var r T
+	var c coder
 	i := 0
 	for k := range p.full {
 		s := &p.full[k]
 		for _, at := range s.rows {
-			p.read(i, s.data[at:], &r)
+			p.read(&c, i, s.data[at:], &r)
 			if !yield(&r) {
 				return
 			}

@@ -24,6 +24,9 @@ var (
 	pairs = flag.Int("pairs", 60, "random pairs of simultaneous faults")
 	size  = flag.Int("size", 400, "movements per sandbox month")
 	table = flag.Bool("table", false, "print the table of scenarios")
+
+	exportTo = flag.String("export", "", "write traffic for the bench script into this folder")
+	exported = flag.Int("events", 1_000_000, "of about so many events")
 )
 
 // against lists where a diagnosis differs from what was done to the month: the

@@ -148,24 +148,27 @@ func (d *Diagnosis) streamed(v *step.Verdict) bool {
 func (d *Diagnosis) classes(scope int) [][]uint32 {
 	if d.sequences == nil {
 		d.sequences = make([][][]uint32, len(scopes))
-		at := make([]map[string]int, len(scopes))
-		for i := range at {
-			at[i] = map[string]int{}
-		}
-		for _, m := range d.crowd {
-			v := d.Verdicts[m.who]
-			if !d.streamed(v) {
-				continue
-			}
-			for i, of := range scopes {
-				k := of(v.Event)
-				n, ok := at[i][k]
-				if !ok {
-					n = len(d.sequences[i])
-					at[i][k] = n
-					d.sequences[i] = append(d.sequences[i], nil)
+		for i, of := range scopes {
+			at := map[string]int{}
+			class := make([]int, len(d.Verdicts)) // of each verdict, -1: none
+			for who, v := range d.Verdicts {
+				class[who] = -1
+				if !d.streamed(v) {
+					continue
 				}
-				d.sequences[i][n] = append(d.sequences[i][n], m.who)
+				k := of(v.Event)
+				n, ok := at[k]
+				if !ok {
+					n = len(at)
+					at[k] = n
+				}
+				class[who] = n
+			}
+			d.sequences[i] = make([][]uint32, len(at))
+			for _, m := range d.crowd {
+				if n := class[m.who]; n >= 0 {
+					d.sequences[i][n] = append(d.sequences[i][n], m.who)
+				}
 			}
 		}
 	}

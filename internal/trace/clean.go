@@ -13,8 +13,9 @@ import (
 	"gcdiag/internal/record"
 )
 
-// The clean majority: events with exactly one delivery, which got through, and
-// exactly one posting, which is right, on a card without any trouble. JoinLean
+// The clean majority: events with exactly one delivery that got through, after as
+// many tries as it took, and exactly one posting, which is right, on a card without
+// any trouble. JoinLean
 // recognises them before it links anything, and keeps of each no more than its
 // place among all events and the event that it is like.
 //
@@ -50,14 +51,14 @@ type clean struct {
 	bad     []bool  // by event: not clean
 	queue   []int32 // bad events whose trouble has not spread yet
 
-	// by event: what it, its delivery and its posting are like, counted from one
-	moveSort, sentSort, bookedSort []uint32
-	moveSorts                      sorts[moveSort]
-	sentSorts                      sorts[sentSort]
-	bookedSorts                    sorts[bookedSort]
+	moveSorts   sorts[moveSort]
+	sentSorts   sorts[sentSort]
+	bookedSorts sorts[bookedSort]
 
-	ofSent, ofBooked []int32 // by row of a delivery, of a posting: the event that it names
-	like             []int32 // by event: the exemplar of a clean one, or free
+	ofSent, ofBooked []int32             // by row of a delivery, of a posting: the event that it names
+	like             []int32             // by event: the exemplar of a clean one, or free
+	cards            map[record.Type]int // rows of clean events that name a card
+	seen             money.Amount        // means nothing, see named
 
 	shapes    map[string]bool // of all ids, see shapedLikeEvent
 	liability map[string]bool // accounts asked about
@@ -69,12 +70,18 @@ type clean struct {
 // eventKeys are the numbers of an event's keys.
 type eventKeys struct{ id, card, order, refund uint32 }
 
-// look is what is compared with an event's rows.
+// look is what is compared with an event's rows, and what it, its delivery and
+// its posting are like, counted from one. It fills a line of the cache.
 type look struct {
 	at       record.Time
 	amount   money.Amount
+	keys     eventKeys
 	currency money.Currency
 	kind     record.Kind
+	tries    uint8 // deliveries
+	sent     uint8 // of these, sent on and accepted
+
+	moveSort, sentSort, bookedSort uint32
 }
 
 // What a key is to events.
@@ -172,7 +179,7 @@ func recognise(s *Set) *clean {
 	if !platform || !erp || c.Orders.Len() > 0 || c.Cards.Len() > 0 || c.Policy.PricePaid || n == 0 {
 		return nil
 	}
-	q := &clean{c: c, s: s, keys: make([]eventKeys, 0, n), look: make([]look, 0, n), bad: make([]bool, n), moveSort: make([]uint32, n), sentSort: make([]uint32, n), bookedSort: make([]uint32, n),
+	q := &clean{c: c, s: s, look: make([]look, 0, n), bad: make([]bool, n),
 		shapes: map[string]bool{}, liability: map[string]bool{}, documents: map[document]int32{}, ids: map[string]bool{}, refs: map[string]bool{}}
 	q.movements()
 	q.deliveries()
@@ -185,6 +192,7 @@ func recognise(s *Set) *clean {
 		return nil
 	}
 	q.exemplars()
+	q.countCards()
 	return q
 }
 
@@ -210,7 +218,7 @@ func (q *clean) spread() {
 	q.trouble[0] = false
 	for {
 		for i := range q.bad {
-			if k := &q.keys[i]; !q.bad[i] && (q.trouble[k.id] || q.trouble[k.card] || q.trouble[k.order] || q.trouble[k.refund]) {
+			if k := &q.look[i].keys; !q.bad[i] && (q.trouble[k.id] || q.trouble[k.card] || q.trouble[k.order] || q.trouble[k.refund]) {
 				q.blame(int32(i))
 			}
 		}
@@ -218,7 +226,7 @@ func (q *clean) spread() {
 			return
 		}
 		for _, i := range q.queue {
-			k := &q.keys[i]
+			k := &q.look[i].keys
 			q.trouble[k.id], q.trouble[k.card], q.trouble[k.order], q.trouble[k.refund] = true, true, true, true
 		}
 		q.trouble[0] = false
@@ -232,30 +240,38 @@ func (q *clean) movements() {
 	n := newNames(2*q.c.Movements.Len(), false)
 	q.names = n
 	last := ""
+	var prints []fingerprint
 	var named []string // by movements that can't be clean
-	for m := range q.c.Movements.Pass() {
-		i := len(q.keys)
-		id, before := ident.Key(m.ID), n.count
-		k := eventKeys{card: n.add(ident.Key(m.Card)), id: n.add(id), order: n.add(ident.Key(m.Order)), refund: n.add(ident.Key(m.Refund))}
-		if k.card >= before { // a new one
-			if _, masked := maskTail(ident.Key(m.Card)); masked {
-				q.masked = true
+	inBatches(&q.c.Movements, func(rows []record.Movement) {
+		prints = prints[:0]
+		for i := range rows {
+			m := &rows[i]
+			prints = append(prints, n.fingerprint(ident.Key(m.Card)), n.fingerprint(ident.Key(m.ID)), n.fingerprint(ident.Key(m.Order)), n.fingerprint(ident.Key(m.Refund)))
+		}
+		n.near(prints)
+		for r := range rows {
+			m, p := &rows[r], prints[4*r:]
+			i, before := len(q.look), n.count
+			k := eventKeys{card: n.enter(p[0], ""), id: n.enter(p[1], ""), order: n.enter(p[2], ""), refund: n.enter(p[3], "")}
+			if k.card >= before { // a new one
+				if _, masked := maskTail(ident.Key(m.Card)); masked {
+					q.masked = true
+				}
 			}
+			if x := shape(ident.Key(m.ID)); x != last {
+				last = strings.Clone(x)
+				q.shapes[last] = true
+			}
+			q.look = append(q.look, look{at: m.At, amount: m.Amount, keys: k, currency: q.currency(m), kind: m.Kind})
+			if k.id == 0 || k.card == 0 || !q.lawful(m) {
+				q.blame(int32(i))
+				named = append(named, m.Reverses, m.Transfer)
+				continue
+			}
+			q.look[i].moveSort = q.moveSorts.number(moveSort{kind: m.Kind, funding: m.Funding, test: m.Test, sign: int8(cmp.Compare(m.Amount, 0)), currency: m.Currency,
+				system: m.System, noOrder: m.Order == "", noRefund: m.Refund == "", origin: m.Origin, issuer: m.Issuer, channel: m.Channel, location: m.Location, item: m.Item, attrs: attrText(m.Attrs)})
 		}
-		if x := shape(id); x != last {
-			last = strings.Clone(x)
-			q.shapes[last] = true
-		}
-		q.keys = append(q.keys, k)
-		q.look = append(q.look, look{m.At, m.Amount, q.currency(m), m.Kind})
-		if k.id == 0 || k.card == 0 || !q.lawful(m) {
-			q.blame(int32(i))
-			named = append(named, m.Reverses, m.Transfer)
-			continue
-		}
-		q.moveSort[i] = q.moveSorts.number(moveSort{kind: m.Kind, funding: m.Funding, test: m.Test, sign: int8(cmp.Compare(m.Amount, 0)), currency: m.Currency,
-			system: m.System, noOrder: m.Order == "", noRefund: m.Refund == "", origin: m.Origin, issuer: m.Issuer, channel: m.Channel, location: m.Location, item: m.Item, attrs: attrText(m.Attrs)})
-	}
+	})
 	q.use = make([]uint8, n.count)
 	q.trouble = make([]bool, n.count)
 	q.event = make([]int32, n.count)
@@ -263,7 +279,8 @@ func (q *clean) movements() {
 		q.event[i] = free
 	}
 	first := make([]int32, n.count) // of a card: its first event, counted from one
-	for i, k := range q.keys {
+	for i := range q.look {
+		k := &q.look[i].keys
 		if q.use[k.id]&isID != 0 {
 			q.trouble[k.id] = true
 		}
@@ -310,7 +327,8 @@ func (q *clean) orders() {
 		used, given money.Amount
 	}
 	shared := map[uint32]*sums{}
-	for i, k := range q.keys {
+	for i := range q.look {
+		k := &q.look[i].keys
 		if q.use[k.order]&isShared == 0 {
 			continue
 		}
@@ -340,9 +358,9 @@ func (q *clean) own(id string, number uint32) bool {
 	return id == "" || number != 0 && q.names.find(ident.Key(id)) == number
 }
 
-// card is own for a card; a masked one ends the recognition.
-func (q *clean) card(id string, number uint32) bool {
-	if q.own(id, number) {
+// card is own for a card, whose number is known; a masked one ends the recognition.
+func (q *clean) card(id string, is, number uint32) bool {
+	if id == "" || number != 0 && is == number {
 		return true
 	}
 	if _, masked := maskTail(ident.Key(id)); masked {
@@ -351,33 +369,81 @@ func (q *clean) card(id string, number uint32) bool {
 	return false
 }
 
-func (q *clean) find(id string) int32 {
-	if id == "" {
-		return free
+const batch = 64
+
+// inBatches hands on the rows of a table by the batch.
+func inBatches[T any](table *casefile.Table[T], do func([]T)) {
+	rows := make([]T, 0, batch)
+	for r := range table.Pass() {
+		if rows = append(rows, *r); len(rows) == batch {
+			do(rows)
+			rows = rows[:0]
+		}
 	}
-	return q.event[q.names.find(ident.Key(id))]
+	do(rows)
 }
 
-// deliveries finds the one delivery of each clean event.
+// named finds the events and the cards that rows name by their fingerprints, two
+// for each row.
+func (q *clean) named(prints []fingerprint, events []int32, cards []uint32) ([]int32, []uint32) {
+	q.names.near(prints)
+	events, cards = events[:0], cards[:0]
+	for r := 0; r < len(prints); r += 2 {
+		events = append(events, int32(q.names.at(prints[r])))
+		cards = append(cards, q.names.at(prints[r+1]))
+	}
+	for r, number := range events {
+		events[r] = q.event[number]
+	}
+	x := money.Amount(0) // the looks come into reach
+	for _, i := range events {
+		if i != free {
+			x ^= q.look[i].amount
+		}
+	}
+	q.seen = x
+	return events, cards
+}
+
+// deliveries finds the deliveries of each clean event.
 func (q *clean) deliveries() {
 	q.ofSent = make([]int32, 0, q.c.Deliveries.Len())
-	for d := range q.c.Deliveries.Pass() {
-		i := q.find(d.Event)
-		q.ofSent = append(q.ofSent, i)
-		if i != free && q.sentSort[i] == 0 {
-			k := &q.keys[i]
-			q.sentSort[i] = q.sentSorts.number(sentSort{d.System, d.Card != "", d.Flow})
-			if d.Outcome == record.Delivered && (d.Kind == record.NoKind || d.Kind == q.look[i].kind) && !d.Points && d.Batch == "" &&
-				q.card(d.Card, k.card) && q.own(d.Order, k.order) && q.own(d.Refund, k.refund) {
-				continue
-			}
+	var prints []fingerprint
+	var events []int32
+	var cards []uint32
+	inBatches(&q.c.Deliveries, func(rows []record.Delivery) {
+		prints = prints[:0]
+		for r := range rows {
+			prints = append(prints, q.names.fingerprint(ident.Key(rows[r].Event)), q.names.fingerprint(ident.Key(rows[r].Card)))
 		}
-		if i != free {
-			q.blame(i)
+		events, cards = q.named(prints, events, cards)
+		q.ofSent = append(q.ofSent, events...)
+		for r := range rows {
+			q.delivery(&rows[r], events[r], cards[r])
 		}
-		q.card(d.Card, 0)
-		q.touch(d.Event, d.Card, d.Order, d.Refund, d.Notification, d.Batch)
+	})
+}
+
+func (q *clean) delivery(d *record.Delivery, i int32, card uint32) {
+	if i != free {
+		m := &q.look[i]
+		sort := q.sentSorts.number(sentSort{d.System, d.Card != "", d.Flow})
+		if m.tries = min(m.tries, 200) + 1; m.tries == 1 {
+			m.sentSort = sort
+		}
+		if d.Outcome == record.Delivered {
+			m.sent = min(m.sent, 200) + 1
+		}
+		if sort == m.sentSort && m.tries < 100 && m.sent <= 1 && d.Outcome != record.UnknownOutcome && (d.Kind == record.NoKind || d.Kind == m.kind) && !d.Points && d.Batch == "" &&
+			q.card(d.Card, card, m.keys.card) && q.own(d.Order, m.keys.order) && q.own(d.Refund, m.keys.refund) {
+			return
+		}
 	}
+	if i != free {
+		q.blame(i)
+	}
+	q.card(d.Card, card, 0)
+	q.touch(d.Event, d.Card, d.Order, d.Refund, d.Notification, d.Batch)
 }
 
 // postings finds the one posting of each clean event.
@@ -385,49 +451,65 @@ func (q *clean) postings(relayed bool) {
 	q.ofBooked = make([]int32, 0, q.c.Postings.Len())
 	carry := map[uint16]bool{} // systems whose rows name cards
 	var cardless []int32
-	for p := range q.c.Postings.Pass() {
-		if p.Card != "" && !carry[p.System] {
-			carry[p.System] = true
+	var prints []fingerprint
+	var events []int32
+	var cards []uint32
+	inBatches(&q.c.Postings, func(rows []record.Posting) {
+		prints = prints[:0]
+		for r := range rows {
+			prints = append(prints, q.names.fingerprint(ident.Key(rows[r].Ref)), q.names.fingerprint(ident.Key(rows[r].Card)))
 		}
-		i := q.find(p.Ref)
-		q.ofBooked = append(q.ofBooked, i)
-		if i != free && q.bookedSort[i] == 0 {
-			q.bookedSort[i] = q.bookedSorts.number(bookedSort{p.System, p.Kind, p.From, p.Order != "", p.Card != "", p.Rule != "", p.Account, p.Type, p.Item, p.Entity})
-			if q.right(p, i) {
-				if p.Card == "" {
-					cardless = append(cardless, i)
-				}
-				continue
+		events, cards = q.named(prints, events, cards)
+		q.ofBooked = append(q.ofBooked, events...)
+		for r := range rows {
+			p, i := &rows[r], events[r]
+			if p.Card != "" && !carry[p.System] {
+				carry[p.System] = true
+			}
+			if q.posting(p, i, cards[r]) && p.Card == "" {
+				cardless = append(cardless, i)
 			}
 		}
-		if i != free {
-			q.blame(i)
-		} else {
-			q.want(q.ids, p.Ref)
-			q.want(q.refs, p.ID)
-			q.want(q.refs, p.Document)
-		}
-		q.card(p.Card, 0)
-		q.touch(p.Ref, p.Card, p.Order, p.Refund, p.Batch, p.Document)
-		if p.Document != "" {
-			q.shareDocument(p, free)
-		}
-	}
+	})
 	if len(carry) > 0 {
 		for _, i := range cardless { // a row without a card is odd where others have one
 			q.blame(i)
 		}
 	}
 	for i := range q.bad {
-		if q.bookedSort[i] == 0 || (q.sentSort[i] != 0) != relayed {
+		if m := &q.look[i]; m.bookedSort == 0 || (m.sent == 1) != relayed || (m.tries > 0) != relayed {
 			q.blame(int32(i))
 		}
 	}
 }
 
+// posting reports whether a row can be the one posting of a clean event.
+func (q *clean) posting(p *record.Posting, i int32, card uint32) bool {
+	if i != free && q.look[i].bookedSort == 0 {
+		q.look[i].bookedSort = q.bookedSorts.number(bookedSort{p.System, p.Kind, p.From, p.Order != "", p.Card != "", p.Rule != "", p.Account, p.Type, p.Item, p.Entity})
+		if q.right(p, i, card) {
+			return true
+		}
+	}
+	if i != free {
+		q.blame(i)
+	} else {
+		q.want(q.ids, p.Ref)
+		q.want(q.refs, p.ID)
+		q.want(q.refs, p.Document)
+	}
+	q.card(p.Card, card, 0)
+	q.touch(p.Ref, p.Card, p.Order, p.Refund, p.Batch, p.Document)
+	if p.Document != "" {
+		q.shareDocument(p, free)
+	}
+	return false
+}
+
 // right reports whether a posting is just what its event should have become.
-func (q *clean) right(p *record.Posting, i int32) bool {
-	m, k := &q.look[i], &q.keys[i]
+func (q *clean) right(p *record.Posting, i int32, card uint32) bool {
+	m := &q.look[i]
+	k := &m.keys
 	if p.Amount != m.amount || p.Kind != m.kind && p.Kind != record.NoKind || !p.Status.Counts() || p.From == record.ByHand ||
 		p.Batch != "" || !p.Dated.Known() || !q.c.Window.Has(p.Dated) || p.Currency != m.currency {
 		return false
@@ -442,7 +524,7 @@ func (q *clean) right(p *record.Posting, i int32) bool {
 		on = q.s.Liability(p.Account)
 		q.liability[strings.Clone(p.Account)] = on
 	}
-	return on && q.card(p.Card, k.card) && q.own(p.Order, k.order) && q.own(p.Refund, k.refund) &&
+	return on && q.card(p.Card, card, k.card) && q.own(p.Order, k.order) && q.own(p.Refund, k.refund) &&
 		(p.Document == "" || q.shareDocument(p, i))
 }
 
@@ -477,7 +559,7 @@ func (q *clean) want(keys map[string]bool, id string) {
 // others touches what exceptions and rejects name.
 func (q *clean) others() {
 	for x := range q.c.Exceptions.All() {
-		q.card(x.Card, 0)
+		q.card(x.Card, 0, 0)
 		q.touch(x.Ref, x.Order, x.Card)
 		q.want(q.ids, x.Ref)
 		q.want(q.ids, x.Order)
@@ -493,12 +575,21 @@ func (q *clean) logged() {
 	if len(q.ids) == 0 && len(q.refs) == 0 {
 		return
 	}
+	places := false // some row names the place of a delivery
+	for id := range q.ids {
+		places = places || strings.Contains(id, ":")
+	}
 	row := -1
+	var whole record.Delivery
 	for d := range q.c.Deliveries.Pass() {
 		row++
 		i := q.ofSent[row]
 		if i == free || q.bad[i] {
 			continue
+		}
+		if places && d.ID == "" {
+			q.c.Deliveries.Read(row, &whole)
+			d = &whole
 		}
 		if len(q.ids) > 0 && (q.ids[ident.Key(d.ID)] || d.Notification != "" && q.ids[ident.Key(d.Notification)]) || d.ERPRef != "" && q.refs[ident.Key(d.ERPRef)] {
 			q.blame(i)
@@ -524,13 +615,13 @@ func attrText(attrs []record.Attr) string {
 // troubled ones.
 func (q *clean) exemplars() {
 	known := map[[3]uint32]int32{}
-	q.like = make([]int32, len(q.keys))
+	q.like = make([]int32, len(q.look))
 	for i := range q.like {
 		q.like[i] = free
 		if q.bad[i] {
 			continue
 		}
-		x := [3]uint32{q.moveSort[i], q.sentSort[i], q.bookedSort[i]}
+		x := [3]uint32{q.look[i].moveSort, q.look[i].sentSort, q.look[i].bookedSort}
 		first, seen := known[x]
 		if !seen {
 			first = int32(i)
@@ -551,7 +642,7 @@ func (q *clean) exemplars() {
 
 // forget drops what is not wanted any more once all events have their place.
 func (q *clean) forget() {
-	q.names, q.keys, q.look, q.use, q.trouble, q.event = nil, nil, nil, nil, nil, nil
+	q.names, q.look, q.use, q.trouble, q.event = nil, nil, nil, nil, nil
 }
 
 // order lists all events in event order.
@@ -589,8 +680,8 @@ func (q *clean) order() []uint32 {
 	return order
 }
 
-// cards counts the rows of clean events that name a card.
-func (q *clean) cards() map[record.Type]int {
+// countCards counts the rows of clean events that name a card.
+func (q *clean) countCards() {
 	sent, booked := make([]bool, len(q.sentSorts.known)+1), make([]bool, len(q.bookedSorts.known)+1)
 	for x, n := range q.sentSorts.known {
 		sent[n] = x.card
@@ -598,19 +689,18 @@ func (q *clean) cards() map[record.Type]int {
 	for x, n := range q.bookedSorts.known {
 		booked[n] = x.card
 	}
-	count := map[record.Type]int{}
+	q.cards = map[record.Type]int{}
 	for i, like := range q.like {
 		if like == free {
 			continue
 		}
-		if sent[q.sentSort[i]] {
-			count[record.Deliveries]++
+		if sent[q.look[i].sentSort] {
+			q.cards[record.Deliveries] += int(q.look[i].tries)
 		}
-		if booked[q.bookedSort[i]] {
-			count[record.Postings]++
+		if booked[q.look[i].bookedSort] {
+			q.cards[record.Postings]++
 		}
 	}
-	return count
 }
 
 // theirs lists the rows that are not those of clean events; of says which event

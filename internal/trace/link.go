@@ -666,7 +666,7 @@ func (l *linker) foreignCards() {
 		}
 	}
 	if l.s.clean != nil {
-		for t, n := range l.s.clean.cards() {
+		for t, n := range l.s.clean.cards {
 			named[t], known[t] = n, n
 		}
 	}

@@ -59,11 +59,46 @@ func (n *names) find(key string) uint32 {
 	return n.slot(maphash.String(n.one, key), uint32(maphash.String(n.two, key))).number
 }
 
-func (n *names) add(key string) uint32 {
+// fingerprint is what a key is compared by.
+type fingerprint struct {
+	one   uint64
+	two   uint32
+	empty bool
+}
+
+func (n *names) fingerprint(key string) fingerprint {
 	if key == "" {
+		return fingerprint{empty: true}
+	}
+	return fingerprint{maphash.String(n.one, key), uint32(maphash.String(n.two, key)), false}
+}
+
+// at finds a key by its fingerprint.
+func (n *names) at(p fingerprint) uint32 {
+	if p.empty {
 		return 0
 	}
-	one, two := maphash.String(n.one, key), uint32(maphash.String(n.two, key))
+	return n.slot(p.one, p.two).number
+}
+
+// near looks where keys would stand, so that what is done with them next does not
+// wait for memory one by one. What it returns means nothing.
+func (n *names) near(list []fingerprint) uint32 {
+	x, mask := uint32(0), uint64(len(n.slots)-1)
+	for i := range list {
+		x ^= n.slots[list[i].one&mask].two
+	}
+	return x
+}
+
+func (n *names) add(key string) uint32 { return n.enter(n.fingerprint(key), key) }
+
+// enter adds a key with its fingerprint.
+func (n *names) enter(p fingerprint, key string) uint32 {
+	if p.empty {
+		return 0
+	}
+	one, two := p.one, p.two
 	s := n.slot(one, two)
 	if s.number == 0 {
 		*s = nameSlot{one, two, n.count}

@@ -278,11 +278,11 @@ func (s *Set) leanEvents() {
 	}
 	slab := make([]record.Movement, len(rows))
 	moves := make([]*record.Movement, len(rows))
-	place := make(map[int32]int32, len(rows)) // of the movements that have events
+	place := make([]int32, len(order)) // of the movements that have events
 	for at, row := range rows {
 		s.Case.Movements.Read(int(row), &slab[at])
 		moves[at] = &slab[at]
-		place[int32(row)] = int32(at)
+		place[row] = int32(at)
 	}
 	s.events(moves)
 	s.Standings = make([]Standing, len(order))
@@ -290,7 +290,7 @@ func (s *Set) leanEvents() {
 	at := int32(0)
 	for n, i := range order {
 		x := &q.look[i]
-		s.Standings[n] = Standing{At: x.at, Amount: x.amount, Row: i, Place: at, Card: q.keys[i].card, Kind: x.kind}
+		s.Standings[n] = Standing{At: x.at, Amount: x.amount, Row: i, Place: at, Card: x.keys.card, Kind: x.kind}
 		if q.like[i] == free {
 			at++
 			continue
