@@ -1,0 +1,7 @@
+#!/bin/sh
+# Ends what up.sh started under LIVE_DIR. The data stays; delete LIVE_DIR to forget it.
+set -eu
+: "${LIVE_DIR:?the folder that up.sh printed}"
+. "$(dirname "$0")/../n8n/lib.sh"
+stop medusa
+pg_down
