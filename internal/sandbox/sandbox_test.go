@@ -666,3 +666,39 @@ func BenchmarkCase(b *testing.B) {
 		Case(s, 1, Options{Movements: 100_000})
 	}
 }
+
+// TestVendors demands of a vendors' month what its option promises.
+func TestVendors(t *testing.T) {
+	for seed := uint64(1); seed <= 4; seed++ {
+		s, _ := Find("healthy")
+		c, tr := Case(s, seed, Options{Vendors: true, Yen: seed%2 == 0})
+		if tr.Movements < 400 || tr.Excluded["test"] == 0 || tr.Excluded["pending"]+tr.Excluded["cancelled"]+tr.Excluded["promotional"] > 0 {
+			t.Errorf("seed %d: %d movements, excluded %v", seed, tr.Movements, tr.Excluded)
+		}
+		seen, loaded, kinds := map[string]bool{}, map[string]bool{}, record.Kinds(0)
+		for m := range c.Movements.All() {
+			kinds = kinds.With(m.Kind)
+			if seen[m.ID] || m.Points || m.Status != record.Final {
+				t.Errorf("seed %d: movement %+v", seed, m)
+			}
+			seen[m.ID] = true
+			if m.Kind == record.Load {
+				if m.ID != m.Card || loaded[m.Card] {
+					t.Errorf("seed %d: load %s of card %s", seed, m.ID, m.Card)
+				}
+				loaded[m.Card] = true
+			}
+			if m.At.Exact() == (m.Kind == record.Expiry) {
+				t.Errorf("seed %d: %s %s at %v", seed, m.Kind, m.ID, m.At)
+			}
+		}
+		for _, k := range []record.Kind{record.Load, record.Redemption, record.RefundToCard, record.Adjustment, record.Expiry, record.Deactivation, record.Reversal} {
+			if !kinds.Has(k) {
+				t.Errorf("seed %d: no %s", seed, k)
+			}
+		}
+		if kinds.Has(record.SaleRefund) {
+			t.Errorf("seed %d: Shopify has no sale_refund", seed)
+		}
+	}
+}

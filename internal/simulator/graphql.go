@@ -23,11 +23,18 @@ type selection struct {
 	fields   []selection
 }
 
+// refusal is an error in the vendor's own words.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+func refusedf(format string, a ...any) error { return refusal(fmt.Sprintf(format, a...)) }
+
 // parse reads a query with its variables put in.
 func parse(query string, variables map[string]any) (fields []selection, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("Parse error on %v", r)
+			err = refusedf("Parse error on %v", r)
 		}
 	}()
 	p := &parser{variables: variables}
@@ -170,7 +177,7 @@ func project(v any, fields []selection) (any, error) {
 		return out, nil
 	}
 	if len(fields) > 0 && v != nil {
-		return nil, fmt.Errorf("Selections can't be made on scalars")
+		return nil, refusedf("Selections can't be made on scalars")
 	}
 	return v, nil
 }
@@ -187,7 +194,7 @@ func (o object) project(fields []selection, out map[string]any) error {
 		}
 		x, known := o[f.name]
 		if !known {
-			return fmt.Errorf("Field '%s' doesn't exist", f.name)
+			return refusedf("Field '%s' doesn't exist", f.name)
 		}
 		if r, ok := x.(resolver); ok {
 			var err error
@@ -195,7 +202,7 @@ func (o object) project(fields []selection, out map[string]any) error {
 				return err
 			}
 		} else if len(f.args) > 0 {
-			return fmt.Errorf("Field '%s' takes no arguments", f.name)
+			return refusedf("Field '%s' takes no arguments", f.name)
 		}
 		var err error
 		if out[f.name], err = project(x, f.fields); err != nil {
@@ -218,7 +225,7 @@ func connection(args map[string]any, nodes []any) (any, error) {
 			Last int `json:"last"`
 		}
 		if err != nil || json.Unmarshal(b, &at) != nil || at.Last < 1 || at.Last > len(nodes) {
-			return nil, fmt.Errorf("Invalid cursor for current pagination sort.")
+			return nil, refusedf("Invalid cursor for current pagination sort.")
 		}
 		from = at.Last
 	}

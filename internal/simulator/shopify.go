@@ -41,7 +41,8 @@ type giftCard struct {
 	expires          string // its last day
 	app              bool   // an app issued it
 	order            *shopOrder
-	paid             money.Opt
+	paid             money.Amount // for it, in an order
+	item             string
 	transactions     []any // oldest first
 }
 
@@ -106,7 +107,10 @@ func newShopify(c *casefile.Case) *shopify {
 		if k == nil {
 			k = &giftCard{id: m.Card, currency: m.Currency, created: m.CardCreatedAt, changed: m.CardCreatedAt, initial: m.BalanceAfter.Amount - m.Amount}
 			if m.Kind == record.Load {
-				k.initial, k.order, k.app, k.paid = m.Amount, orders[m.Order], m.Origin == "app", m.PricePaid
+				k.initial, k.order, k.app, k.item, k.paid = m.Amount, orders[m.Order], m.Origin == "app", m.Item, m.Amount
+				if m.PricePaid.Set {
+					k.paid = m.PricePaid.Amount
+				}
 			}
 			k.balance = k.initial
 			cards[m.Card] = k
@@ -238,9 +242,7 @@ func (s *shopify) cardObject(k *giftCard) object {
 	}
 	if k.order != nil {
 		x["order"] = k.order.short()
-		if k.paid.Set {
-			x["lineItem"] = object{"discountedUnitPriceAfterAllDiscountsSet": s.set(k.paid.Amount, k.currency)}
-		}
+		x["lineItem"] = object{"name": k.item, "discountedUnitPriceAfterAllDiscountsSet": s.set(k.paid, k.currency)}
 	}
 	return x
 }
@@ -332,8 +334,8 @@ func matches(search any, of map[string]string) (bool, error) {
 }
 
 func (s *shopify) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	version, ok := strings.CutPrefix(r.URL.Path, "/admin/api/")
-	if version, ok = strings.CutSuffix(version, "/graphql.json"); !ok || r.Method != http.MethodPost || version < "2026-07" {
+	version, ok := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/admin/api/"), "/graphql.json")
+	if !ok || r.Method != http.MethodPost || version < "2026-07" {
 		answer(w, http.StatusNotFound, object{"errors": "Not Found"})
 		return
 	}

@@ -42,8 +42,7 @@ type clean struct {
 	c     *casefile.Case
 	s     *Set
 	names *names
-	keys  []eventKeys // by event, as below: by the row of its movement
-	look  []look
+	look  []look // by event, as below: by the row of its movement
 
 	use     []uint8 // by number: what it is to events
 	trouble []bool  // by number
