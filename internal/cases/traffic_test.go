@@ -17,7 +17,6 @@ type traffic struct {
 	r     *rand.Rand
 	c     *casefile.Case
 	truth map[string]int // events by what was done to them
-	on    time.Time
 
 	movements  []record.Movement
 	deliveries []record.Delivery

@@ -37,13 +37,13 @@ import (
 //     to be judged without this shortcut.
 //
 // Cases to which this does not apply (an order view or a list of cards, damaged
-// identifiers, masked cards, loads that owe the price paid) are linked in full.
+// identifiers, masked cards, loads that owe the price paid) are linked in full, and
+// so is a card with a running balance, a date of birth or a shared document.
 type clean struct {
 	c     *casefile.Case
 	s     *Set
 	names *names
-	keys  []eventKeys // by event, as below: by the row of its movement
-	look  []look
+	look  []look // by event, as below: by the row of its movement
 
 	use     []uint8 // by number: what it is to events
 	trouble []bool  // by number
