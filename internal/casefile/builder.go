@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gcdiag/internal/ident"
 	"gcdiag/internal/record"
@@ -26,11 +27,13 @@ import (
 //
 // Ids are compared by ident.Plain. What comes out does not depend on the order in
 // which rows come in, but for the order of the tables and the rows that stand
-// for several equal ones. It is not safe for concurrent use.
+// for several equal ones. Records of different types, and rejects, may be added at
+// the same time; records of one type may not.
 type Builder struct {
-	c    *Case
-	seed maphash.Seed
-	mask uint64 // of the hashes that are used; tests narrow it
+	c       *Case
+	seed    maphash.Seed
+	mask    uint64 // of the hashes that are used; tests narrow it
+	rejects sync.Mutex
 
 	movements     part[record.Movement]
 	cards         part[record.Card]
@@ -93,6 +96,8 @@ func (b *Builder) Exception(r record.Exception) error { return b.exceptions.add(
 
 // Reject adds a row that did not become a record.
 func (b *Builder) Reject(r Reject) error {
+	b.rejects.Lock()
+	defer b.rejects.Unlock()
 	b.c.Rejects = append(b.c.Rejects, r)
 	return nil
 }

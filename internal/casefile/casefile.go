@@ -297,15 +297,27 @@ func (t *Table[T]) All() iter.Seq[*T] {
 // only. A pointer is valid until the next record only, and must not be written
 // through; texts stay valid.
 func (t *Table[T]) Pass() iter.Seq[*T] {
-	if t.pack != nil {
-		return t.pack.each
-	}
 	return func(yield func(*T) bool) {
-		for _, c := range t.chunks {
-			for i := range c {
-				if !yield(&c[i]) {
+		for rows := range t.Batches(1) {
+			for i := range rows {
+				if !yield(&rows[i]) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// Batches yields every record as Pass does, several at a time: size, as a rule.
+func (t *Table[T]) Batches(size int) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		if t.pack != nil {
+			t.pack.batches(size, yield)
+			return
+		}
+		for _, c := range t.chunks {
+			if !yield(c) {
+				return
 			}
 		}
 	}

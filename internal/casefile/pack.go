@@ -122,21 +122,27 @@ func (p *pack[T]) find(i int, r *T) {
 	p.read(new(coder), i, string(p.filling[p.rows[i-before]:]), r)
 }
 
-// each yields all records in one and the same place.
-func (p *pack[T]) each(yield func(*T) bool) {
+// batches yields all records, so many at a time and always in the same place.
+func (p *pack[T]) batches(size int, yield func([]T) bool) {
 	p.seal() // so that texts of the last records share memory, too
-	var r T
+	rows := make([]T, size)
 	var c coder
-	i := 0
+	i, n := 0, 0
 	for k := range p.full {
 		s := &p.full[k]
 		for _, at := range s.rows {
-			p.read(&c, i, s.data[at:], &r)
-			if !yield(&r) {
-				return
-			}
+			p.read(&c, i, s.data[at:], &rows[n])
 			i++
+			if n++; n == size {
+				if !yield(rows) {
+					return
+				}
+				n = 0
+			}
 		}
+	}
+	if n > 0 {
+		yield(rows[:n])
 	}
 }
 

@@ -7,8 +7,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gcdiag/internal/casefile"
@@ -112,17 +114,22 @@ func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*
 		}
 	}
 	b := casefile.NewBuilder(c)
-	for i, k := range cfg.Connectors {
-		g := &gatherer{cfg: cfg, k: k, index: uint16(i), options: o, read: read, sink: b}
-		if k.Probe == connector.FileProbe {
-			c.Systems = append(c.Systems, g.system(ctx))
-			continue
+	c.Systems = make([]casefile.System, len(cfg.Connectors))
+	if live == nil && apart(cfg) && size(cfg) >= atOnce {
+		readTogether(ctx, cfg, c, o, read, b)
+	} else {
+		for i, k := range cfg.Connectors {
+			g := &gatherer{cfg: cfg, k: k, index: uint16(i), options: o, read: read, sink: b}
+			if k.Probe == connector.FileProbe {
+				c.Systems[i] = g.system(ctx)
+				continue
+			}
+			s := g.describe()
+			if err := g.live(ctx, &s, o.Live.Packs[k.Probe], live[i]); err != nil {
+				return nil, err
+			}
+			c.Systems[i] = s
 		}
-		s := g.describe()
-		if err := g.live(ctx, &s, o.Live.Packs[k.Probe], live[i]); err != nil {
-			return nil, err
-		}
-		c.Systems = append(c.Systems, s)
 	}
 	b.Finish()
 	for _, s := range c.Systems {
@@ -134,6 +141,78 @@ func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*
 		return nil, err
 	}
 	return c, nil
+}
+
+// atOnce is how many bytes of files make it worth while to read several at the
+// same time. Below, they are read one after the other, in the configuration's order.
+var atOnce int64 = 8 << 20
+
+// size is how many bytes the files of a configuration have, as far as they are there.
+func size(cfg *connector.Config) int64 {
+	sum := int64(0)
+	for _, k := range cfg.Connectors {
+		for _, files := range k.Files {
+			for _, f := range files {
+				names, _ := expand(cfg.Resolve, f.Path) // reading tells what is wrong
+				for _, name := range names {
+					if info, err := os.Stat(cfg.Resolve(name)); err == nil {
+						sum += info.Size()
+					}
+				}
+			}
+		}
+	}
+	return sum
+}
+
+// apart reports whether no record type comes from systems of two roles, so that
+// the roles can be read at the same time without a table's order depending on it.
+func apart(cfg *connector.Config) bool {
+	roles := map[record.Type]record.Role{}
+	for _, k := range cfg.Connectors {
+		for t, files := range k.Files {
+			if role, taken := roles[t]; taken && role != k.Role && len(files) > 0 {
+				return false
+			}
+			roles[t] = k.Role
+		}
+	}
+	return true
+}
+
+// readTogether reads the files of all systems, those of each role one after the
+// other and the roles at the same time. Progress is told of the first role that is
+// still read, and of every file that begins.
+func readTogether(ctx context.Context, cfg *connector.Config, c *casefile.Case, o Options, read reading, sink file.Sink) {
+	var mu sync.Mutex
+	all := []record.Role{record.Platform, record.Integration, record.ERP}
+	shown := 0 // of all
+	done := make([]bool, len(all))
+	var roles sync.WaitGroup
+	for at, role := range all {
+		mine := o
+		mine.Progress = func(p Progress) {
+			mu.Lock()
+			defer mu.Unlock()
+			if p.Read == 0 || at == shown {
+				o.Progress(p)
+			}
+		}
+		roles.Go(func() {
+			for i, k := range cfg.Connectors {
+				if k.Role == role {
+					g := &gatherer{cfg: cfg, k: k, index: uint16(i), options: mine, read: read, sink: sink}
+					c.Systems[i] = g.system(ctx)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for done[at] = true; shown < len(all) && done[shown]; {
+				shown++
+			}
+		})
+	}
+	roles.Wait()
 }
 
 // gatherer reads the files of one connector.

@@ -12,8 +12,11 @@ import (
 // the system that wrote it: Plain, in lower case. Prefixes, zeros and suffixes
 // stay, because dropping them can make two things one; see Parts. The key of "" is "".
 func Key(id string) string {
-	if plain(id) {
+	switch word, lower := plain(id); {
+	case word && lower:
 		return id
+	case word && !strings.HasPrefix(id, encoded):
+		return strings.ToLower(id)
 	}
 	return strings.ToLower(Plain(id))
 }
@@ -37,16 +40,20 @@ func Plain(id string) string {
 	return id
 }
 
-// plain reports whether an identifier is its own key: lower-case letters that
-// can't be base64 of a gid, digits and joining marks.
-func plain(id string) bool {
+// plain reports whether an identifier is made of letters, digits and joining marks
+// alone, and whether it has no capitals: then it is its own key.
+func plain(id string) (word, lower bool) {
+	lower = true
 	for i := 0; i < len(id); i++ {
-		c := id[i]
-		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.') {
-			return false
+		switch c := id[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.':
+		case c >= 'A' && c <= 'Z':
+			lower = false
+		default:
+			return false, false
 		}
 	}
-	return true
+	return true, lower
 }
 
 // gid takes the last path part of a GraphQL global id, without a query.
@@ -62,9 +69,12 @@ func gid(id string) (string, bool) {
 	return "", false
 }
 
+// encoded is how the base64 of "gid://" begins.
+const encoded = "Z2lkOi8v"
+
 // unbase64 decodes text that starts as the base64 of "gid://" does.
 func unbase64(id string) (string, bool) {
-	if !strings.HasPrefix(id, "Z2lkOi8v") {
+	if !strings.HasPrefix(id, encoded) {
 		return "", false
 	}
 	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(id, "="))

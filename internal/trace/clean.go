@@ -37,7 +37,8 @@ import (
 //     to be judged without this shortcut.
 //
 // Cases to which this does not apply (an order view or a list of cards, damaged
-// identifiers, masked cards, loads that owe the price paid) are linked in full.
+// identifiers, masked cards, loads that owe the price paid) are linked in full, and
+// so is a card with a running balance, a date of birth or a shared document.
 type clean struct {
 	c     *casefile.Case
 	s     *Set
@@ -241,7 +242,7 @@ func (q *clean) movements() {
 	last := ""
 	var prints []fingerprint
 	var named []string // by movements that can't be clean
-	inBatches(&q.c.Movements, func(rows []record.Movement) {
+	for rows := range q.c.Movements.Batches(batch) {
 		prints = prints[:0]
 		for i := range rows {
 			m := &rows[i]
@@ -270,7 +271,7 @@ func (q *clean) movements() {
 			q.look[i].moveSort = q.moveSorts.number(moveSort{kind: m.Kind, funding: m.Funding, test: m.Test, sign: int8(cmp.Compare(m.Amount, 0)), currency: m.Currency,
 				system: m.System, noOrder: m.Order == "", noRefund: m.Refund == "", origin: m.Origin, issuer: m.Issuer, channel: m.Channel, location: m.Location, item: m.Item, attrs: attrText(m.Attrs)})
 		}
-	})
+	}
 	q.use = make([]uint8, n.count)
 	q.trouble = make([]bool, n.count)
 	q.event = make([]int32, n.count)
@@ -368,19 +369,8 @@ func (q *clean) card(id string, is, number uint32) bool {
 	return false
 }
 
+// batch is how many rows are looked at together.
 const batch = 64
-
-// inBatches hands on the rows of a table by the batch.
-func inBatches[T any](table *casefile.Table[T], do func([]T)) {
-	rows := make([]T, 0, batch)
-	for r := range table.Pass() {
-		if rows = append(rows, *r); len(rows) == batch {
-			do(rows)
-			rows = rows[:0]
-		}
-	}
-	do(rows)
-}
 
 // named finds the events and the cards that rows name by their fingerprints, two
 // for each row.
@@ -410,7 +400,7 @@ func (q *clean) deliveries() {
 	var prints []fingerprint
 	var events []int32
 	var cards []uint32
-	inBatches(&q.c.Deliveries, func(rows []record.Delivery) {
+	for rows := range q.c.Deliveries.Batches(batch) {
 		prints = prints[:0]
 		for r := range rows {
 			prints = append(prints, q.names.fingerprint(ident.Key(rows[r].Event)), q.names.fingerprint(ident.Key(rows[r].Card)))
@@ -420,7 +410,7 @@ func (q *clean) deliveries() {
 		for r := range rows {
 			q.delivery(&rows[r], events[r], cards[r])
 		}
-	})
+	}
 }
 
 func (q *clean) delivery(d *record.Delivery, i int32, card uint32) {
@@ -453,7 +443,7 @@ func (q *clean) postings(relayed bool) {
 	var prints []fingerprint
 	var events []int32
 	var cards []uint32
-	inBatches(&q.c.Postings, func(rows []record.Posting) {
+	for rows := range q.c.Postings.Batches(batch) {
 		prints = prints[:0]
 		for r := range rows {
 			prints = append(prints, q.names.fingerprint(ident.Key(rows[r].Ref)), q.names.fingerprint(ident.Key(rows[r].Card)))
@@ -469,7 +459,7 @@ func (q *clean) postings(relayed bool) {
 				cardless = append(cardless, i)
 			}
 		}
-	})
+	}
 	if len(carry) > 0 {
 		for _, i := range cardless { // a row without a card is odd where others have one
 			q.blame(i)
