@@ -659,7 +659,7 @@ func TestDemo(t *testing.T) {
 	r := newRig(t, newFake(t, "faults"), Options{}).press("G", "enter", "/").typed("till").press("enter", "enter")
 	r.has("Judged")
 	r.clock()
-	if r.m.source.command != "gcdiag demo filtered" {
+	if r.m.source.command != "gcdiag demo filtered --files" {
 		t.Errorf("command %q", r.m.source.command)
 	}
 }

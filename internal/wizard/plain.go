@@ -298,7 +298,7 @@ func (p *plain) demo() error {
 	if err != nil {
 		return err
 	}
-	return p.run(cfg, "gcdiag demo "+quote(all[n].Name), nil)
+	return p.run(cfg, "gcdiag demo "+quote(all[n].Name)+" --files", nil)
 }
 
 // survey has a folder looked at and lets the guesses be corrected.

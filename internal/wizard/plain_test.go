@@ -38,7 +38,7 @@ func holds(t *testing.T, out string, words ...string) {
 func TestPlainDemoToASavedReport(t *testing.T) {
 	f := newFake(t, "filtered")
 	out, got := talk(t, f, Options{}, "demo", "till", "follow", "t-50000284", "summary", "replay", "command", "JSON", "", "q")
-	holds(t, out, "What is there to look at?", "Which month?", "FAILS AT STEP 2, FORWARD", "PLATFORM", "Gift card handoff, 1 – 31 Oct", "t-50000284  load  25.00 USD", "gcdiag demo filtered", "Saved as gcdiag-2026-11-24-acme-store.json")
+	holds(t, out, "What is there to look at?", "Which month?", "FAILS AT STEP 2, FORWARD", "PLATFORM", "Gift card handoff, 1 – 31 Oct", "t-50000284  load  25.00 USD", "gcdiag demo filtered --files", "Saved as gcdiag-2026-11-24-acme-store.json")
 	if len(got.Saved) != 1 || len(f.saved) != 1 || got.Document == nil {
 		t.Errorf("outcome %+v", got.Saved)
 	}

@@ -194,7 +194,7 @@ func (p *scenarioPage) update(m *model, msg tea.Msg) tea.Cmd {
 		}
 		p.busy, p.err = "", msg.err
 		if msg.err == nil && m.page() == page(p) {
-			return m.push(newRun(m, msg.cfg, "gcdiag demo "+quote(msg.name), nil))
+			return m.push(newRun(m, msg.cfg, "gcdiag demo "+quote(msg.name)+" --files", nil))
 		}
 		return nil
 	}
