@@ -219,7 +219,9 @@ func (t *traffic) spoil(n int) string {
 		}},
 		{"a line of one document without a reference", func() { p.Document, q.Document, q.Ref, q.Order, p.Order = "doc-2", "doc-2", "", "", m.Order }},
 		{"order is another's id, and the row is off", func() { o.Order, p.Amount, p.Ref = m.ID, p.Amount+1, m.ID }},
-		{"exception by order", func() { t.exceptions = append(t.exceptions, record.Exception{ID: "x-1", Order: m.Order, Reason: "no rule"}) }},
+		{"exception by order", func() {
+			t.exceptions = append(t.exceptions, record.Exception{ID: "x-1", Order: m.Order, Reason: "no rule"})
+		}},
 		{"exception by event", func() { t.exceptions = append(t.exceptions, record.Exception{ID: "x-2", Ref: m.ID}) }},
 		{"exception by card", func() {
 			t.exceptions = append(t.exceptions, record.Exception{ID: "x-3", Card: m.Card, Kind: m.Kind, Amount: money.Some(m.Amount), OpenedAt: m.At})
