@@ -3,7 +3,11 @@
 set -euo pipefail
 folder=$(mktemp -d "${TMPDIR:-/tmp}/shopify-schemas.XXXXXX")
 cd "$folder"
-npm pack @shopify/dev-mcp@1.16.0 --silent --pack-destination . >&2
+for try in 1 2 3; do
+	npm pack @shopify/dev-mcp@1.16.0 --silent --pack-destination . >&2 && break
+	[ "$try" -lt 3 ] || exit 1
+	sleep 5
+done
 tar -xzf shopify-dev-mcp-1.16.0.tgz
 mv package/LICENSE package/dist/data/admin_*.json.gz .
 rm -r package shopify-dev-mcp-1.16.0.tgz
