@@ -97,8 +97,10 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	defer stop()
 	out := &screen{w: o.Out}
 	m := newModel(ctx, o, out)
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithInput(o.In), tea.WithOutput(out.writer())}
-	_, err := run(tea.NewProgram(m, options...))
+	p := tea.NewProgram(m, tea.WithAltScreen(), tea.WithInput(o.In), tea.WithOutput(out.writer()))
+	// Quitting waits for the reader of the keys; a context of the program's own would not.
+	defer context.AfterFunc(ctx, p.Quit)()
+	_, err := run(p)
 	m.cancel()
 	result := m.outcome()
 	switch {
