@@ -5,7 +5,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"gcdiag/internal/spell"
 )
+
+// longest is how many bytes a word may have to be compared letter by letter.
+const longest = 64
 
 // near lists up to three words that somebody who wrote word may have meant, the
 // likeliest first: a few slips away, or one within the other.
@@ -20,8 +25,8 @@ func near(word string, words []string) []string {
 		x := strings.ToLower(s)
 		most := max(1, min(len(w), len(x))/4)
 		far := most + 1
-		if d := len(w) - len(x); -most <= d && d <= most {
-			far = slips(w, x)
+		if d := len(w) - len(x); -most <= d && d <= most && max(len(w), len(x)) <= longest {
+			far = spell.Distance([]byte(w), []byte(x))
 		}
 		if far > most {
 			if len(w) < 3 || len(x) < 3 || !strings.Contains(x, w) && !strings.Contains(w, x) {
@@ -39,35 +44,6 @@ func near(word string, words []string) []string {
 		}
 	}
 	return out
-}
-
-// slips counts the letters to add, drop, change or swap with their neighbour to
-// make a of b. Words of more than 64 bytes count as wholly different.
-func slips(a, b string) int {
-	const most = 64
-	if len(a) > most || len(b) > most {
-		return most
-	}
-	var before, last, row [most + 1]int
-	for j := range len(b) + 1 {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			d := last[j]
-			if a[i] != b[j] {
-				d++
-			}
-			d = min(d, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				d = min(d, before[j-1]+1)
-			}
-			row[j+1] = d
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
 }
 
 // meant is a hint that names the words that may have been meant, or else the

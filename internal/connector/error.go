@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"gcdiag/internal/record"
+	"gcdiag/internal/spell"
 )
 
 // Error is one mistake in connectors.yaml. Line and Column are 1-based, 0 where
@@ -63,34 +64,9 @@ func Nearest(wrong string, words []string) string {
 	}
 	best, least := "", 1+min(2, len(wrong)/3)
 	for _, w := range words {
-		if d := slips(wrong, record.Fold(w)); d < least {
+		if d := spell.Distance([]rune(wrong), []rune(record.Fold(w))); d < least {
 			best, least = w, d
 		}
 	}
 	return best
-}
-
-// slips counts the letters to insert, drop, replace or swap with their neighbour
-// to get from a to b.
-func slips(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			cost := 1
-			if x[i-1] == y[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(y)]
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"gcdiag/internal/spell"
 )
 
 // Entry is what the catalogue says of one code. Texts are plain sentences; an
@@ -59,7 +61,10 @@ func Near(word string) []Code {
 	var found []near
 	for _, e := range All() {
 		c := string(e.Code)
-		far := distance(word, c)
+		far := len(word)
+		if far <= 64 { // no code is longer
+			far = spell.Distance([]byte(word), []byte(c))
+		}
 		switch {
 		case far <= max(1, (min(len(word), len(c))+1)/3):
 		case len(word) >= 3 && strings.Contains(c, word), strings.Contains(word, c):
@@ -75,32 +80,4 @@ func Near(word string) []Code {
 		codes = append(codes, n.code)
 	}
 	return codes
-}
-
-// distance counts the letters to add, drop, change or swap with a neighbour to
-// make a of b. Words longer than any code count as wholly different.
-func distance(a, b string) int {
-	if len(a) > 64 {
-		return len(a)
-	}
-	before, last, row := []int(nil), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			d := last[j]
-			if a[i] != b[j] {
-				d++
-			}
-			d = min(d, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				d = min(d, before[j-1]+1)
-			}
-			row[j+1] = d
-		}
-		before, last, row = last, row, make([]int, len(b)+1)
-	}
-	return last[len(b)]
 }

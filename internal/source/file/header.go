@@ -8,6 +8,7 @@ import (
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/record"
 	"gcdiag/internal/redact"
+	"gcdiag/internal/spell"
 )
 
 // mapping is how a header is understood.
@@ -269,8 +270,10 @@ func nearest(word string, list []string) []string {
 		if strings.Contains(x, w) || strings.Contains(w, x) || common(x, w) >= 4 {
 			part = append(part, s)
 		}
-		if n := distance(w, x); n < least {
-			best, least = s, n
+		if len(w) <= 64 {
+			if n := spell.Distance([]byte(w), []byte(x)); n < least {
+				best, least = s, n
+			}
 		}
 	}
 	switch {
@@ -289,33 +292,6 @@ func common(a, b string) int {
 		n++
 	}
 	return n
-}
-
-// distance is the number of letters to change, add, drop or swap with their
-// neighbour to make a out of b.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	var before, last, row [65]int
-	for j := range len(b) + 1 {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := last[j]
-			if a[i] != b[j] {
-				cost++
-			}
-			row[j+1] = min(cost, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
 }
 
 // hint words a suggestion for the end of a message, "" for none.
