@@ -67,19 +67,6 @@ func (p *program) examine(ctx context.Context, r request, names []string) error 
 			return wrong(meant(n, known, "the systems are "+strings.Join(known, ", ")), "%s names no system %q", cfg.Name, n)
 		}
 	}
-	folder, err := os.MkdirTemp("", "gcdiag-doctor-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
-	asOf := times.AsOf
-	if asOf.IsZero() {
-		asOf = p.now()
-	}
-	window, err := gather.WindowOf(cfg, times, asOf)
-	if err != nil {
-		return misconfigured(err)
-	}
 	var all []examined
 	broken := false
 	for _, k := range cfg.Connectors {
@@ -90,26 +77,19 @@ func (p *program) examine(ctx context.Context, r request, names []string) error 
 		if k.Probe == connector.FileProbe {
 			e.Checks = p.files(ctx, cfg, k)
 		} else {
-			spec, err := systems.HTTPSpec(cfg, k, window, asOf)
-			if err != nil {
-				return misconfigured(err)
-			}
-			spec.Folder = folder
-			spec.Progress = func(g http.Progress) {
+			p.progress = progress{began: p.now()}
+			var err error
+			e.Checks, err = p.consult(ctx, cfg, systems, k, times, func(g http.Progress) {
 				if p.errTerminal && !p.flags.plain {
 					p.showProgress(fmt.Sprintf("asking %s: %s", k.Name, g.Call))
 				}
-			}
-			p.progress = progress{began: p.now()}
-			e.Checks, err = http.Doctor(ctx, spec)
+			})
 			p.clearProgress()
 			if err != nil {
 				return err
 			}
 		}
-		for _, c := range e.Checks {
-			broken = broken || c.State == http.Failed
-		}
+		broken = broken || e.broken()
 		all = append(all, e)
 		if r.format == "text" {
 			if err := p.print(p.examinedText(e)); err != nil {
@@ -129,6 +109,33 @@ func (p *program) examine(ctx context.Context, r request, names []string) error 
 		p.code = codeInconclusive
 	}
 	return nil
+}
+
+func (e examined) broken() bool {
+	return slices.ContainsFunc(e.Checks, func(c http.Check) bool { return c.State == http.Failed })
+}
+
+// consult lets the doctor look at one live system, for the window that the options
+// choose; tell hears how far it is and may be nil.
+func (p *program) consult(ctx context.Context, cfg *connector.Config, live gather.Live, k connector.Connector, o gather.Options, tell func(http.Progress)) ([]http.Check, error) {
+	asOf := o.AsOf
+	if asOf.IsZero() {
+		asOf = p.now()
+	}
+	window, err := gather.WindowOf(cfg, o, asOf)
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	spec, err := live.HTTPSpec(cfg, k, window, asOf)
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	if spec.Folder, err = os.MkdirTemp("", "gcdiag-doctor-"); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(spec.Folder)
+	spec.Progress = tell
+	return http.Doctor(ctx, spec)
 }
 
 // files looks whether the exports of a connector can be read.

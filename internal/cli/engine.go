@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gcdiag/internal/casefile"
@@ -16,7 +18,6 @@ import (
 	"gcdiag/internal/diagnosis"
 	"gcdiag/internal/gather"
 	"gcdiag/internal/money"
-	"gcdiag/internal/probe"
 	"gcdiag/internal/record"
 	"gcdiag/internal/render"
 	"gcdiag/internal/report"
@@ -30,37 +31,36 @@ import (
 type engine struct {
 	p     *program
 	r     request
-	packs map[string]*probe.Pack
-	key   []byte // of the card tokens
+	lib   *library
+	live  func() (gather.Live, error) // all packs, compiled when first asked for
+	key   []byte                      // of the card tokens
 	began time.Time
 	demos map[string]bool // configurations that demos wrote
 	demo  bool            // what is read now is one
 }
 
 func (p *program) engine(r request) (*engine, error) {
-	packs, err := p.packs(r.live)
+	lib, err := p.library(r.live)
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{p: p, r: r, packs: packs, began: p.now(), demos: map[string]bool{}}
+	// Mistakes in the user's own packs are told at once.
+	if _, err := lib.load(func(name string) bool { return lib.files[name] != "" }); err != nil {
+		return nil, err
+	}
+	e := &engine{p: p, r: r, lib: lib, began: p.now(), demos: map[string]bool{}}
+	e.live = sync.OnceValues(func() (gather.Live, error) { return lib.live(r, nil, p.log) })
 	if e.key, err = p.redactionKey(r.key); err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
-func (e *engine) permit() connector.Options {
-	o := connector.Options{AllowLiteralSecrets: e.r.literal, AllowCommands: e.r.commands}
-	for _, k := range e.packs {
-		o.Probes = append(o.Probes, k.Probe())
-	}
-	return o
-}
-
 func (e *engine) Packs() []wizard.Pack {
+	live, _ := e.live() // the user's own have been loaded once, the shipped ones are sound
 	var out []wizard.Pack
 	for _, role := range []record.Role{record.Platform, record.Integration, record.ERP} {
-		for _, k := range e.packs {
+		for _, k := range live.Packs {
 			if k.Role != role {
 				continue
 			}
@@ -109,7 +109,11 @@ func (e *engine) Scenarios() []wizard.Scenario {
 }
 
 func (e *engine) Load(path string) (*connector.Config, error) {
-	return connector.Load(path, e.permit())
+	live, err := e.lib.live(e.r, e.p.namedIn(path), e.p.log)
+	if err != nil {
+		return nil, err
+	}
+	return connector.Load(path, live.Permit)
 }
 
 func (e *engine) Demo(_ context.Context, scenario string) (*connector.Config, error) {
@@ -236,22 +240,11 @@ func (e *engine) Test(ctx context.Context, cfg *connector.Config, k connector.Co
 	failed := func(err error) []wizard.Check {
 		return []wizard.Check{{Name: "access", Status: "fail", Detail: err.Error(), Hint: hintOf(err)}}
 	}
-	folder, err := os.MkdirTemp("", "gcdiag-doctor-")
+	live, err := e.live()
 	if err != nil {
 		return failed(err)
 	}
-	defer os.RemoveAll(folder)
-	now := e.p.now()
-	window, err := gather.WindowOf(cfg, gather.Options{}, now)
-	if err != nil {
-		return failed(err)
-	}
-	spec, err := gather.Live{Packs: e.packs, Permit: e.permit(), Log: e.p.log}.HTTPSpec(cfg, k, window, now)
-	if err != nil {
-		return failed(err)
-	}
-	spec.Folder = folder
-	checks, err := http.Doctor(ctx, spec)
+	checks, err := e.p.consult(ctx, cfg, live, k, gather.Options{}, nil)
 	if err != nil {
 		return failed(err)
 	}
@@ -268,7 +261,11 @@ func (e *engine) Keep(_ context.Context, name, secret string) error {
 }
 
 func (e *engine) Format(cfg *connector.Config) ([]byte, error) {
-	return connector.Format(cfg, e.permit().Probes...)
+	live, err := e.live()
+	if err != nil {
+		return nil, err
+	}
+	return connector.Format(cfg, live.Permit.Probes...)
 }
 
 func (e *engine) Write(cfg *connector.Config, replace bool) error {
@@ -276,7 +273,7 @@ func (e *engine) Write(cfg *connector.Config, replace bool) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(cfg.Name, text, replace)
+	return replaceFile(writingConfiguration, cfg.Name, text, replace)
 }
 
 func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.GatherOptions, told func(wizard.Progress)) (*casefile.Case, error) {
@@ -284,10 +281,13 @@ func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.Gat
 	for _, k := range cfg.Connectors {
 		roles[k.Name] = k.Role
 	}
-	permit := e.permit()
-	permit.AllowCommands = permit.AllowCommands || o.Commands
+	live, err := e.live()
+	if err != nil {
+		return nil, err
+	}
+	live.Permit.AllowCommands = live.Permit.AllowCommands || o.Commands
 	e.began, e.demo = e.p.now(), e.demos[cfg.Name]
-	c, err := gather.Run(ctx, cfg, gather.Options{Now: e.p.now, Live: gather.Live{Packs: e.packs, Permit: permit, Log: e.p.log}, Progress: func(g gather.Progress) {
+	c, err := gather.Run(ctx, cfg, gather.Options{Now: e.p.now, Live: live, Progress: func(g gather.Progress) {
 		w := wizard.Progress{System: g.System, Role: roles[g.System], Record: g.Record.String(), Input: g.Input, Pages: g.Pages, Records: g.Rows, Read: g.Read, Total: g.Total, Reason: g.Why,
 			Done: g.Total > 0 && g.Read >= g.Total}
 		if g.Waiting > 0 {
@@ -326,19 +326,11 @@ func (j judged) Document(s wizard.Shown) report.Document {
 func (e *engine) Formats() []string { return []string{"html", "junit"} }
 
 func (e *engine) Save(path, format string, d report.Document, replace bool) error {
-	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if replace {
-		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	f, err := os.OpenFile(path, mode, 0o600)
-	if err != nil {
+	var text bytes.Buffer
+	if err := render.As(&text, format, d, render.Options{}); err != nil {
 		return fmt.Errorf("saving the report: %w", err)
 	}
-	err = render.As(f, format, d, render.Options{})
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("saving the report: %w", err)
-	}
-	return nil
+	return replaceFile("saving the report", path, text.Bytes(), replace)
 }
 
 // leadWizard leads through the pages; from sets what it begins with.
@@ -351,6 +343,9 @@ func (p *program) leadWizard(ctx context.Context, r request, from func(*wizard.O
 	o := wizard.Options{Engine: e, In: p.in, Out: p.out, Getenv: p.getenv, Now: p.now, Tool: "gcdiag " + version,
 		Plain: plain, ASCII: p.ascii(), NoColor: !p.colored()}
 	from(&o)
+	if o.Document == nil {
+		go e.live() // so that the page that lists them opens at once
+	}
 	done, err := wizard.Run(ctx, o)
 	if done.Leave != "" {
 		if err := p.print(done.Leave); err != nil {

@@ -116,7 +116,7 @@ func (p *program) setUp(ctx context.Context, dir string, o setup) error {
 		p.tell(list)
 		return p.print(string(text))
 	}
-	if err := replaceFile(path, text, o.force); err != nil {
+	if err := replaceFile(writingConfiguration, path, text, o.force); err != nil {
 		return misconfigured(err)
 	}
 	p.say("wrote %s. It rests on these guesses:", path)
@@ -137,19 +137,23 @@ func currencyFlag(text string) (money.Currency, error) {
 	return c, nil
 }
 
+// writingConfiguration is what replaceFile says of a configuration that failed.
+const writingConfiguration = "writing the configuration"
+
 // replaceFile writes a file for its owner alone; force permits that it exists.
-func replaceFile(path string, text []byte, force bool) error {
+// Doing says in errors what it was written for.
+func replaceFile(doing, path string, text []byte, force bool) error {
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if force {
 		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
 	f, err := os.OpenFile(path, mode, 0o600)
-	if err != nil {
-		return fmt.Errorf("writing the configuration: %w", err)
+	if err == nil {
+		_, err = f.Write(text)
+		err = errors.Join(err, f.Close())
 	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("writing the configuration: %w", err)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
 }

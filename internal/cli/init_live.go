@@ -20,7 +20,6 @@ import (
 	"gcdiag/internal/probe"
 	"gcdiag/internal/record"
 	"gcdiag/internal/render"
-	"gcdiag/internal/source/http"
 )
 
 // liveSetup is what init was asked for with about live systems.
@@ -74,10 +73,15 @@ func (a *asker) ask(question, about, fallback string) (string, error) {
 
 // setUpLive writes the connectors.yaml of live systems and tests each of them.
 func (p *program) setUpLive(ctx context.Context, path string, o setup) error {
-	packs, err := p.packs(o.live)
+	lib, err := p.library(o.live)
 	if err != nil {
 		return err
 	}
+	live, err := lib.live(request{}, nil, p.log)
+	if err != nil {
+		return err
+	}
+	packs := live.Packs
 	q := p.asker()
 	zone, err := time.LoadLocation(o.timezone)
 	if err != nil || o.timezone == "" || o.timezone == "Local" {
@@ -120,23 +124,19 @@ func (p *program) setUpLive(ctx context.Context, path string, o setup) error {
 			return wrong("name it with --liability-account", "the gift card liability account is not known")
 		}
 	}
-	var known []connector.Probe
-	for _, k := range packs {
-		known = append(known, k.Probe())
-	}
-	text, err := connector.Format(cfg, known...)
+	text, err := connector.Format(cfg, live.Permit.Probes...)
 	if err != nil {
 		return misconfigured(err)
 	}
 	if o.dry {
 		return p.print(string(text))
 	}
-	if err := replaceFile(path, text, o.force); err != nil {
+	if err := replaceFile(writingConfiguration, path, text, o.force); err != nil {
 		return misconfigured(err)
 	}
 	p.say("wrote %s; it refers to the secrets and holds none", path)
 	if !o.noTest {
-		if err := p.tested(ctx, cfg, packs); err != nil {
+		if err := p.tested(ctx, cfg, live); err != nil {
 			return err
 		}
 	}
@@ -284,32 +284,17 @@ func put[V any](m *map[string]V, key string, v V) {
 }
 
 // tested lets the doctor look at each live system of a configuration.
-func (p *program) tested(ctx context.Context, cfg *connector.Config, packs map[string]*probe.Pack) error {
-	folder, err := os.MkdirTemp("", "gcdiag-doctor-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
-	l := gather.Live{Packs: packs, Log: p.log}
-	now := p.now()
-	window, err := gather.WindowOf(cfg, gather.Options{}, now)
-	if err != nil {
-		return misconfigured(err)
-	}
+func (p *program) tested(ctx context.Context, cfg *connector.Config, live gather.Live) error {
 	for _, k := range cfg.Connectors {
-		spec, err := l.HTTPSpec(cfg, k, window, now)
-		if err != nil {
-			return misconfigured(err)
-		}
-		spec.Folder = folder
 		e := examined{System: k.Name, Role: k.Role.String(), Probe: k.Probe}
-		if e.Checks, err = http.Doctor(ctx, spec); err != nil {
+		var err error
+		if e.Checks, err = p.consult(ctx, cfg, live, k, gather.Options{}, nil); err != nil {
 			return err
 		}
 		if err := p.print(p.examinedText(e)); err != nil {
 			return err
 		}
-		if slices.ContainsFunc(e.Checks, func(c http.Check) bool { return c.State == http.Failed }) {
+		if e.broken() {
 			p.code = codeInconclusive
 		}
 	}

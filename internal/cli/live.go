@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -106,6 +107,33 @@ func (l *library) load(want func(string) bool) (map[string]*probe.Pack, error) {
 	return out, nil
 }
 
+// live are the packs that are wanted and what they and the flags permit.
+func (l *library) live(r request, want func(string) bool, log *slog.Logger) (gather.Live, error) {
+	packs, err := l.load(want)
+	if err != nil {
+		return gather.Live{}, err
+	}
+	o := connector.Options{AllowLiteralSecrets: r.literal, AllowCommands: r.commands}
+	for _, name := range l.names() {
+		k := connector.Probe{Name: name}
+		if packs[name] != nil {
+			k = packs[name].Probe()
+		}
+		o.Probes = append(o.Probes, k)
+	}
+	return gather.Live{Packs: packs, Permit: o, Log: log}, nil
+}
+
+// namedIn wants the packs whose names a configuration holds at all: packs take
+// their time to compile.
+func (p *program) namedIn(path string) func(string) bool {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		text = nil // whoever reads the configuration says why
+	}
+	return func(name string) bool { return bytes.Contains(text, []byte(name)) }
+}
+
 // packs are all vendor packs by name.
 func (p *program) packs(l live) (map[string]*probe.Pack, error) {
 	lib, err := p.library(l)
@@ -128,29 +156,15 @@ func (p *program) configuration(r request) (*connector.Config, gather.Live, erro
 	if path == "" {
 		path = "connectors.yaml"
 	}
-	// Packs take their time to compile: only those are loaded whose names the file
-	// holds at all.
-	text, err := os.ReadFile(path)
-	if err != nil {
-		text = nil // Load says why
-	}
-	packs, err := lib.load(func(name string) bool { return bytes.Contains(text, []byte(name)) })
+	systems, err := lib.live(r, p.namedIn(path), p.log)
 	if err != nil {
 		return nil, gather.Live{}, err
 	}
-	o := connector.Options{AllowLiteralSecrets: r.literal, AllowCommands: r.commands}
-	for _, name := range lib.names() {
-		k := connector.Probe{Name: name}
-		if packs[name] != nil {
-			k = packs[name].Probe()
-		}
-		o.Probes = append(o.Probes, k)
-	}
-	cfg, err := connector.Load(path, o)
+	cfg, err := connector.Load(path, systems.Permit)
 	if err != nil {
 		return nil, gather.Live{}, misconfigured(err)
 	}
-	return cfg, gather.Live{Packs: packs, Permit: o, Log: p.log}, nil
+	return cfg, systems, nil
 }
 
 func anyLive(cfg *connector.Config) bool {
