@@ -105,20 +105,27 @@ type bench struct {
 	waived map[string]bool
 }
 
-// Run proves a pack with the examples in a file system. It returns the rows that
-// the pack makes of them and every way in which it falls short, joined. With
-// sample set only the first, the middle and the last answer are broken, not each.
-func Run(ctx context.Context, pack *probe.Pack, examples fs.FS, sample bool) (Golden, error) {
+// newBench loads a pack's examples and makes a folder for its runs, which the
+// caller removes.
+func newBench(pack *probe.Pack, examples fs.FS) (*bench, error) {
 	b := &bench{pack: pack, golden: Golden{}, waived: map[string]bool{}}
 	if err := b.load(examples); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "gcdiag-probe-")
+	var err error
+	b.folder, err = os.MkdirTemp("", "gcdiag-probe-")
+	return b, err
+}
+
+// Run proves a pack with the examples in a file system. It returns the rows that
+// the pack makes of them and every way in which it falls short, joined. With
+// sample set only the first, the middle and the last answer are broken, not each.
+func Run(ctx context.Context, pack *probe.Pack, examples fs.FS, sample bool) (Golden, error) {
+	b, err := newBench(pack, examples)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	b.folder = dir
+	defer os.RemoveAll(b.folder)
 	var faults []error
 	fail := func(format string, a ...any) { faults = append(faults, fmt.Errorf(format, a...)) }
 
@@ -491,16 +498,11 @@ func (g Golden) Save(folder string) error {
 
 // Rows is what a pack makes of its examples, for new golden files.
 func Rows(ctx context.Context, pack *probe.Pack, examples fs.FS) (Golden, error) {
-	b := &bench{pack: pack, golden: Golden{}}
-	if err := b.load(examples); err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "gcdiag-probe-")
+	b, err := newBench(pack, examples)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	b.folder = dir
+	defer os.RemoveAll(b.folder)
 	o, err := b.run(ctx, script{})
 	if err != nil {
 		return nil, err

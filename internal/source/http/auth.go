@@ -447,9 +447,7 @@ func (s *session) login(ctx context.Context) error {
 		return f.passes(header, s.p.spec.Clock.Now())
 	}
 	if answer == nil {
-		f := faultf(Answer, "", "the login is answered by nothing")
-		f.passing = true
-		return f
+		return faultf(Answer, "", "the login is answered by nothing").again()
 	}
 	v := s.p.vars
 	if s.auth.Refused != nil {

@@ -245,7 +245,7 @@ func (p *puller) send(ctx context.Context, r *probe.Request, target *url.URL, bo
 		if err := p.pace(ctx); err != nil {
 			return nil, explain(ctx, target.Host, err)
 		}
-		a, raw, f, repeat := p.once(ctx, r, target, body, headers)
+		a, f := p.once(ctx, r, target, body, headers)
 		if f == nil && p.spec.Pack.Limits.Retry != nil {
 			w := *v
 			w.Answer = a.vars()
@@ -254,7 +254,7 @@ func (p *puller) send(ctx context.Context, r *probe.Request, target *url.URL, bo
 				return nil, faultf(Answer, "", "%v", err)
 			}
 			if come {
-				f, repeat = faultf(Throttled, "", "the system is too busy and asked to come again later"), true
+				f = faultf(Throttled, "", "the system is too busy and asked to come again later").again()
 			}
 		}
 		if f == nil {
@@ -268,11 +268,10 @@ func (p *puller) send(ctx context.Context, r *probe.Request, target *url.URL, bo
 			last = f
 			continue
 		}
-		if !repeat || try == attempts-1 {
-			if repeat {
+		if !f.passing || try == attempts-1 {
+			if f.passing {
 				f.Reason += fmt.Sprintf(", %d times", attempts)
 			}
-			_ = raw
 			return nil, f
 		}
 		wait := p.backoff(try)
@@ -300,15 +299,14 @@ func (p *puller) send(ctx context.Context, r *probe.Request, target *url.URL, bo
 	return nil, last
 }
 
-// once sends a request a single time. repeat says that the same request may be
-// answered later.
-func (p *puller) once(ctx context.Context, r *probe.Request, target *url.URL, body []byte, headers map[string]string) (a *answer, raw []byte, f *Fault, repeat bool) {
+// once sends a request a single time. Where it is not answered well, the fault says
+// whether it may pass, and the answer, if any came, how long to wait.
+func (p *puller) once(ctx context.Context, r *probe.Request, target *url.URL, body []byte, headers map[string]string) (*answer, *Fault) {
 	one, cancel := context.WithTimeout(ctx, p.spec.Pack.Limits.Timeout)
 	defer cancel()
 	sent, err := p.wrapped(one, body)
 	if err != nil {
-		f := explain(ctx, target.Host, err)
-		return nil, nil, f, f.passing
+		return nil, explain(ctx, target.Host, err)
 	}
 	req := p.client.R().SetContext(one).SetDoNotParseResponse(true).SetHeaders(headers)
 	if len(sent) > 0 {
@@ -316,51 +314,47 @@ func (p *puller) once(ctx context.Context, r *probe.Request, target *url.URL, bo
 	}
 	res, err := req.Execute(r.Method, target.String())
 	if err != nil {
-		f := explain(ctx, target.Host, err)
-		return nil, nil, f, f.passing
+		return nil, explain(ctx, target.Host, err)
 	}
 	stream := res.RawBody()
 	defer stream.Close()
-	raw, err = io.ReadAll(io.LimitReader(stream, largest+1))
+	raw, err := io.ReadAll(io.LimitReader(stream, largest+1))
 	if err != nil {
 		f := explain(ctx, target.Host, err)
-		return nil, nil, f, f.Cause == Unreachable && ctx.Err() == nil
+		f.passing = f.Cause == Unreachable && ctx.Err() == nil
+		return nil, f
 	}
 	p.lastDate(res.Header().Get("Date"))
-	a = &answer{status: res.StatusCode(), headers: p.headers(res.Header()), bytes: int64(len(raw))}
+	a := &answer{status: res.StatusCode(), headers: p.headers(res.Header()), bytes: int64(len(raw))}
 	if len(raw) > largest {
-		return a, nil, faultf(Answer, "ask for smaller pages", "an answer is larger than %d MiB", largest>>20), false
+		return a, faultf(Answer, "ask for smaller pages", "an answer is larger than %d MiB", largest>>20)
 	}
 	switch {
 	case a.status == nethttp.StatusNoContent:
-		return a, nil, nil, false
+		return a, nil
 	case a.status/100 == 2 && len(strings.TrimSpace(string(raw[:min(len(raw), 64)]))) == 0:
-		return a, raw, faultf(Answer, "", "the answer is empty"), true
+		return a, faultf(Answer, "", "the answer is empty").again()
 	case a.status/100 == 2:
-		v, err := p.door.decode(raw)
-		if err != nil {
-			f := faultf(Answer, "", "the answer is no JSON")
-			if looksLikePage(raw) {
-				f.Advice = "a login page or a proxy answered; check url and credentials"
-			} else if errors.Is(err, io.ErrUnexpectedEOF) {
-				f.Reason = "the answer was cut off"
-				return a, raw, f, true
-			}
-			return a, raw, f, false
+		var err error
+		if a.body, err = p.door.decode(raw); err == nil {
+			return a, nil
 		}
-		a.body = v
-		return a, raw, nil, false
+		switch {
+		case looksLikePage(raw):
+			return a, faultf(Answer, "a login page or a proxy answered; check url and credentials", "the answer is no JSON")
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return a, faultf(Answer, "", "the answer was cut off").again()
+		}
+		return a, faultf(Answer, "", "the answer is no JSON")
 	}
-	f = p.refusal(a.status, raw)
-	switch a.status {
-	case nethttp.StatusTooManyRequests, nethttp.StatusBadGateway, nethttp.StatusServiceUnavailable, nethttp.StatusGatewayTimeout:
+	f := p.refusal(a.status, raw).passes(res.Header(), p.spec.Clock.Now())
+	if f.passing {
 		// The body may say how long to wait.
 		if v, err := p.door.decode(raw); err == nil {
 			a.body = v
 		}
-		return a, raw, f, true
 	}
-	return a, raw, f, false
+	return a, f
 }
 
 func looksLikePage(raw []byte) bool {
@@ -426,6 +420,11 @@ func (p *puller) asked(ctx context.Context, a *answer, v *probe.Vars) (time.Dura
 	if d := retryAfter(a.headers["retry-after"], p.spec.Clock.Now()); d > 0 {
 		return d, nil
 	}
+	return p.price(ctx, a, v)
+}
+
+// price is how long to wait after an answer, as the pack computes it; 0: not.
+func (p *puller) price(ctx context.Context, a *answer, v *probe.Vars) (time.Duration, error) {
 	if p.spec.Pack.Limits.Wait == nil {
 		return 0, nil
 	}
@@ -472,19 +471,11 @@ func seconds(x any) time.Duration {
 
 // settle waits after an answer for as long as it asks before the next request.
 func (p *puller) settle(ctx context.Context, a *answer, v *probe.Vars) error {
-	if p.spec.Pack.Limits.Wait == nil {
-		return nil
+	d, err := p.price(ctx, a, v)
+	if d > 0 {
+		p.after(min(d, patience))
 	}
-	w := *v
-	w.Answer = a.vars()
-	x, err := p.spec.Pack.Limits.Wait.One(ctx, a.body, &w)
-	if err != nil {
-		return faultf(Answer, "", "%v", err)
-	}
-	if d := min(seconds(x), patience); d > 0 {
-		p.after(d)
-	}
-	return nil
+	return err
 }
 
 // backoff is how long to wait before another try where the system does not say.

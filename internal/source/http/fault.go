@@ -50,6 +50,12 @@ func faultf(c Cause, advice, format string, a ...any) *Fault {
 	return &Fault{Cause: c, Reason: fmt.Sprintf(format, a...), Advice: advice}
 }
 
+// again marks a fault that may pass.
+func (f *Fault) again() *Fault {
+	f.passing = true
+	return f
+}
+
 // explain says why a request got no answer, in words for people.
 func explain(ctx context.Context, host string, err error) *Fault {
 	var own *Fault
@@ -57,7 +63,7 @@ func explain(ctx context.Context, host string, err error) *Fault {
 		return own
 	}
 	f := cause(ctx, host, err)
-	f.passing = ctx.Err() == nil && again(err)
+	f.passing = ctx.Err() == nil && passing(err)
 	return f
 }
 
@@ -106,8 +112,8 @@ func isTimeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// again reports whether a request that got no answer may be sent once more: the
+// passing reports whether a request that got no answer may be sent once more: the
 // connection broke, and all requests are reads.
-func again(err error) bool {
+func passing(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EPIPE) || isTimeout(err)
 }
