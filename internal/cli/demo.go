@@ -21,6 +21,7 @@ import (
 	"gcdiag/internal/report"
 	"gcdiag/internal/sandbox"
 	"gcdiag/internal/simulator"
+	"gcdiag/internal/wording"
 )
 
 // firstScenario is what demo plays unless another one is named: a fault at one
@@ -210,7 +211,7 @@ func (p *program) playSystems(ctx context.Context, r request, s sandbox.Scenario
 	p.clearProgress()
 	var answered []string
 	for _, a := range systems.Answered() {
-		answered = append(answered, fmt.Sprintf("%s (%s)", a.Title, counted(a.Requests, "request")))
+		answered = append(answered, fmt.Sprintf("%s (%s)", a.Title, wording.Plural(a.Requests, "request")))
 	}
 	p.say("simulated and read on this machine: %s", strings.Join(answered, ", "))
 	out.options.Run = report.Run{Tool: "gcdiag " + version, StartedAt: stamp(started), FinishedAt: stamp(p.now())}
@@ -246,7 +247,7 @@ func (p *program) tellTruth(format string, s sandbox.Scenario, t sandbox.Truth) 
 		lines = append(lines, injected(f))
 	}
 	for _, o := range t.Oddities {
-		lines = append(lines, fmt.Sprintf("Lawful, though it may look odd: %s, %s.", o.Code, counted(len(o.Events), "event")))
+		lines = append(lines, fmt.Sprintf("Lawful, though it may look odd: %s, %s.", o.Code, wording.Plural(len(o.Events), "event")))
 	}
 	if format != "text" {
 		for _, l := range lines {
@@ -279,12 +280,12 @@ func injected(f sandbox.Fault) string {
 	}
 	switch {
 	case len(f.Events) > 0:
-		fmt.Fprintf(&b, ": %s", counted(len(f.Events), "root event"))
+		fmt.Fprintf(&b, ": %s", wording.Plural(len(f.Events), "root event"))
 	case len(f.Postings) > 0:
-		fmt.Fprintf(&b, ": %s", counted(len(f.Postings), "ERP row"))
+		fmt.Fprintf(&b, ": %s", wording.Plural(len(f.Postings), "ERP row"))
 	}
 	if n := len(f.Downstream); n > 0 {
-		fmt.Fprintf(&b, " and %s", counted(n, "consequence"))
+		fmt.Fprintf(&b, " and %s", wording.Plural(n, "consequence"))
 	}
 	if len(f.Drift) > 0 {
 		var sums []string
@@ -303,13 +304,6 @@ func injected(f sandbox.Fault) string {
 		}
 	}
 	return b.String() + "."
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return thousands(n) + " " + noun + "s"
 }
 
 func numbers(list []int) string {

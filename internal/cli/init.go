@@ -16,6 +16,7 @@ import (
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 	"gcdiag/internal/render"
+	"gcdiag/internal/wording"
 )
 
 // setup is what init was asked for with.
@@ -122,7 +123,7 @@ func (p *program) setUp(ctx context.Context, dir string, o setup) error {
 	p.say("wrote %s. It rests on these guesses:", path)
 	p.tell(list)
 	if n := s.open(); n > 0 {
-		p.say("%s left for you to decide, marked TO DECIDE", counted(n, "word"))
+		p.say("%s left for you to decide, marked TO DECIDE", wording.Plural(n, "word"))
 	}
 	p.say("look it through, then run: gcdiag check --connectors %s", path)
 	return nil
@@ -207,7 +208,7 @@ func (s *survey) settle(cfg *connector.Config, o setup) (notes []string, err err
 		note("liability account %s: %s", quoted(name), why)
 		for _, a := range s.byLikeness() {
 			if a.name != name && a.like > 0 {
-				note("account %s: %s move as gift card liability does, too; add it under ledger if it is part of it", quoted(a.name), counted(a.like, "row"))
+				note("account %s: %s move as gift card liability does, too; add it under ledger if it is part of it", quoted(a.name), wording.Plural(a.like, "row"))
 			}
 		}
 	}
@@ -218,7 +219,7 @@ func (s *survey) settle(cfg *connector.Config, o setup) (notes []string, err err
 		case !c.Known():
 			note("currency: no record names one; write it under ledger if there is only one")
 		case s.uncoded > 0:
-			note("currency %s for the %s that name none, because most others have it", c, counted(s.uncoded, "record"))
+			note("currency %s for the %s that name none, because most others have it", c, wording.Plural(s.uncoded, "record"))
 		case others:
 			note("currency %s for records that name none; all that were read name theirs", c)
 		}
@@ -271,9 +272,9 @@ func (s *survey) list(notes []string) []string {
 		}
 		switch {
 		case e.reject != "" && e.open > 0:
-			out = append(out, fmt.Sprintf("  %s rejected until then", counted(e.result.Rejected, "row")))
+			out = append(out, fmt.Sprintf("  %s rejected until then", wording.Plural(e.result.Rejected, "row")))
 		case e.reject != "":
-			out = append(out, fmt.Sprintf("  %s rejected as it stands, the first %s", counted(e.result.Rejected, "row"), e.reject))
+			out = append(out, fmt.Sprintf("  %s rejected as it stands, the first %s", wording.Plural(e.result.Rejected, "row"), e.reject))
 		}
 	}
 	out = append(out, notes...)

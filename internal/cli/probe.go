@@ -19,6 +19,7 @@ import (
 	"gcdiag/internal/probe"
 	"gcdiag/internal/record"
 	"gcdiag/internal/render"
+	"gcdiag/internal/wording"
 )
 
 // skeleton is the pack that probe new writes: it works as it stands, against its
@@ -350,7 +351,7 @@ func (p *program) proven(ctx context.Context, name string, update bool) error {
 	}
 	var made []string
 	for _, t := range pack.Gives() {
-		made = append(made, counted(strings.Count(string(rows[t]), "\n"), "row")+" of "+t.String())
+		made = append(made, wording.Plural(strings.Count(string(rows[t]), "\n"), "row")+" of "+t.String())
 	}
 	return p.print(fmt.Sprintf("%s withstands: %s\n", name, strings.Join(made, ", ")))
 }

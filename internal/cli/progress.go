@@ -9,6 +9,7 @@ import (
 
 	"gcdiag/internal/gather"
 	"gcdiag/internal/render"
+	"gcdiag/internal/wording"
 )
 
 // patience is how long a run may take before it says how far it is.
@@ -38,7 +39,7 @@ func (p *program) watch() func(gather.Progress) {
 // progressText says how far a file is read after some time spent on it.
 func progressText(g gather.Progress, spent time.Duration) string {
 	if g.Pages > 0 {
-		text := fmt.Sprintf("reading %s, %s: %s, %s", g.System, g.Input, counted(g.Pages, "page"), counted(g.Rows, "row"))
+		text := fmt.Sprintf("reading %s, %s: %s, %s", g.System, g.Input, wording.Plural(g.Pages, "page"), wording.Plural(g.Rows, "row"))
 		if g.Waiting >= time.Second {
 			text += fmt.Sprintf("; waiting %v: %s", g.Waiting.Round(time.Second), g.Why)
 		}
@@ -48,7 +49,7 @@ func progressText(g gather.Progress, spent time.Duration) string {
 	if g.Total <= 0 || g.Read <= 0 {
 		return text
 	}
-	text += fmt.Sprintf(": %s rows, %d %%", thousands(g.Rows), min(100, 100*g.Read/g.Total))
+	text += fmt.Sprintf(": %s rows, %d %%", wording.Count(g.Rows), min(100, 100*g.Read/g.Total))
 	if left := time.Duration(float64(spent) * float64(g.Total-g.Read) / float64(g.Read)); left >= time.Second {
 		text += ", about " + left.Round(time.Second).String() + " left"
 	}
@@ -58,7 +59,7 @@ func progressText(g gather.Progress, spent time.Duration) string {
 // judging says that reading is over and the rest takes its time.
 func (p *program) judging(events int) {
 	if p.progress.length > 0 {
-		p.showProgress(fmt.Sprintf("judging %s events", thousands(events)))
+		p.showProgress(fmt.Sprintf("judging %s events", wording.Count(events)))
 	}
 }
 
@@ -82,13 +83,4 @@ func (p *program) clearProgress() {
 		p.progress.length = 0
 		_, _ = io.WriteString(p.err, "\r"+strings.Repeat(" ", n)+"\r")
 	}
-}
-
-// thousands is a count with commas.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

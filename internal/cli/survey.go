@@ -18,6 +18,7 @@ import (
 	"gcdiag/internal/record"
 	"gcdiag/internal/redact"
 	"gcdiag/internal/source/file"
+	"gcdiag/internal/wording"
 )
 
 // survey finds out what the files of a folder hold and notes everything that it
@@ -393,7 +394,7 @@ func (s *survey) liability() (name, why string) {
 	case len(list) == 1:
 		return list[0].name, "it is the only account in the export"
 	case total > 0 && 2*list[0].like > total:
-		return list[0].name, fmt.Sprintf("%s of the %s rows that move as gift card liability does stand on it", thousands(list[0].like), thousands(total))
+		return list[0].name, fmt.Sprintf("%s of the %s rows that move as gift card liability does stand on it", wording.Count(list[0].like), wording.Count(total))
 	}
 	var choice []string
 	for i, a := range list {
@@ -401,7 +402,7 @@ func (s *survey) liability() (name, why string) {
 			choice = append(choice, fmt.Sprintf("and %d more", len(list)-i))
 			break
 		}
-		choice = append(choice, fmt.Sprintf("%s (%s)", quoted(a.name), counted(a.rows, "row")))
+		choice = append(choice, fmt.Sprintf("%s (%s)", quoted(a.name), wording.Plural(a.rows, "row")))
 	}
 	return "", strings.Join(choice, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"gcdiag/internal/finding"
 	"gcdiag/internal/step"
 	"gcdiag/internal/trace"
+	"gcdiag/internal/wording"
 )
 
 // FindingOf is the finding that an event is a root, a candidate or a consequence of, or nil.
@@ -59,13 +60,13 @@ func (d *Diagnosis) Answer(i int) string {
 				if fail == 0 {
 					return "No: " + f.Title + "."
 				}
-				return fmt.Sprintf("No: %s of %s not. %s.", group(fail), group(pass+fail+doubt), f.Title)
+				return fmt.Sprintf("No: %s of %s not. %s.", wording.Count(fail), wording.Count(pass+fail+doubt), f.Title)
 			}
 		}
-		return fmt.Sprintf("No: %s of %s not.", group(fail), group(pass+fail+doubt))
+		return fmt.Sprintf("No: %s of %s not.", wording.Count(fail), wording.Count(pass+fail+doubt))
 	}
 	if doubt == 0 {
 		return "Can't tell."
 	}
-	return fmt.Sprintf("Can't tell for %s of %s.", group(doubt), group(pass+fail+doubt))
+	return fmt.Sprintf("Can't tell for %s of %s.", wording.Count(doubt), wording.Count(pass+fail+doubt))
 }

@@ -9,6 +9,7 @@ import (
 	"gcdiag/internal/record"
 	"gcdiag/internal/step"
 	"gcdiag/internal/trace"
+	"gcdiag/internal/wording"
 )
 
 // describe writes the sentences of every finding: what happened, why as far as
@@ -88,16 +89,7 @@ func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return group(n) + " " + many
-}
-
-// group writes a count with thousands separators.
-func group(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return wording.Count(n) + " " + many
 }
 
 func (d *Diagnosis) named(r record.Role, without string) string {
@@ -299,17 +291,17 @@ func (d *Diagnosis) why(f *Finding, e finding.Entry) string {
 	var s []string
 	if len(f.Shared) > 0 {
 		x := f.Shared[0]
-		all := "All " + group(x.OfThese)
+		all := "All " + wording.Count(x.OfThese)
 		if x.These < x.OfThese {
-			all = fmt.Sprintf("%s of %s", group(x.These), group(x.OfThese))
+			all = fmt.Sprintf("%s of %s", wording.Count(x.These), wording.Count(x.OfThese))
 		}
 		have := "have"
 		if x.OfThese == 2 && x.These == 2 {
 			all = "Both"
 		}
-		others := "none of the other " + group(x.OfOthers) + " does"
+		others := "none of the other " + wording.Count(x.OfOthers) + " does"
 		if x.Others > 0 {
-			others = fmt.Sprintf("%s of the other %s %s", group(x.Others), group(x.OfOthers), map[bool]string{true: "does", false: "do"}[x.Others == 1])
+			others = fmt.Sprintf("%s of the other %s %s", wording.Count(x.Others), wording.Count(x.OfOthers), map[bool]string{true: "does", false: "do"}[x.Others == 1])
 		}
 		s = append(s, fmt.Sprintf("%s %s %s = %s; %s.", all, have, x.Attribute, x.Value, others))
 	} else if f.SharedNote != "" && len(f.Roots) > 1 && f.Code != finding.Outage {
@@ -320,7 +312,7 @@ func (d *Diagnosis) why(f *Finding, e finding.Entry) string {
 		if c.Until.Known() {
 			span = "from " + d.stamp(c.Since) + " to " + d.stamp(c.Until)
 		}
-		s = append(s, fmt.Sprintf("It fails %s: %s of %s then, %s of %s before.", span, group(c.FailedAfter), group(c.OfAfter), group(c.FailedBefore), group(c.OfBefore)))
+		s = append(s, fmt.Sprintf("It fails %s: %s of %s then, %s of %s before.", span, wording.Count(c.FailedAfter), wording.Count(c.OfAfter), wording.Count(c.FailedBefore), wording.Count(c.OfBefore)))
 	}
 	if f.Code == finding.Outage {
 		if x := d.brokenSubscription(f); x != "" {
@@ -430,9 +422,9 @@ func (d *Diagnosis) Headline() string {
 		}
 	}
 	if flying > 0 {
-		return fmt.Sprintf("The handoff is sound: %s of %s events arrived where they belong, %s still on the way", group(n-flying), group(n), group(flying))
+		return fmt.Sprintf("The handoff is sound: %s of %s events arrived where they belong, %s still on the way", wording.Count(n-flying), wording.Count(n), wording.Count(flying))
 	}
-	return fmt.Sprintf("The handoff is sound: all %s events arrive where they belong", group(n))
+	return fmt.Sprintf("The handoff is sound: all %s events arrive where they belong", wording.Count(n))
 }
 
 // some is the first of a list, and how many more there are.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // Charts are laid out here and drawn by the page's template. Places along the
@@ -207,7 +208,7 @@ func (s *sheet) Failures() *failures {
 			}
 			h := max(2, barHeight*n/highest)
 			x.Bars = append(x.Bars, bar{b.place(b.starts[i]), percent(0.86*float64(end.Sub(b.starts[i])), float64(b.end.Sub(b.starts[0]))), x.Base - h, h,
-				fmt.Sprintf("%s: %s", b.starts[i].Format(b.layout), count(n))})
+				fmt.Sprintf("%s: %s", b.starts[i].Format(b.layout), wording.Count(n))})
 		}
 		for i := range x.Spans {
 			x.Spans[i].Y = x.Base + 5
@@ -225,7 +226,7 @@ func (s *sheet) Failures() *failures {
 		row := failureRow{When: at.Format(b.layout)}
 		some := false
 		for _, l := range shown {
-			row.Counts = append(row.Counts, count(counts[l][i]))
+			row.Counts = append(row.Counts, wording.Count(counts[l][i]))
 			some = some || counts[l][i] > 0
 		}
 		if some {
@@ -242,17 +243,17 @@ func (s *sheet) Failures() *failures {
 // laneFigure says how many events a lane stands for, and how many are drawn.
 func laneFigure(after bool, drawn, total int, spans bool) (sign, string) {
 	total = max(total, drawn)
-	mark, text := failed, count(total)+" failing"
+	mark, text := failed, wording.Count(total)+" failing"
 	switch {
 	case after:
-		mark, text = downstream, count(total)+" stuck behind a failing event"
+		mark, text = downstream, wording.Count(total)+" stuck behind a failing event"
 	case total == 0 && spans:
 		text = "no event fails, see the finding"
 	case total == 0:
 		mark, text = notReached, "none failing"
 	}
 	if drawn < total {
-		text += ", " + count(drawn) + " of them drawn"
+		text += ", " + wording.Count(drawn) + " of them drawn"
 	}
 	return signOf(mark, ""), text
 }
@@ -260,12 +261,12 @@ func laneFigure(after bool, drawn, total int, spans bool) (sign, string) {
 func (s *sheet) failuresCaption(highest int, unit string) string {
 	text := "Failing events by the time of the transaction, per " + unit
 	if highest > 0 {
-		text += "; the highest bar stands for " + count(highest)
+		text += "; the highest bar stands for " + wording.Count(highest)
 	}
 	text += ". A line under the bars spans a finding’s events."
 	if s.TracesTotal > len(s.Traces) {
 		text += fmt.Sprintf(" The report lists %s of %s events that are not clean, the earliest failing ones first, and only these are drawn; a report made with --all-events has all.",
-			count(len(s.Traces)), count(s.TracesTotal))
+			wording.Count(len(s.Traces)), wording.Count(s.TracesTotal))
 	}
 	return text
 }
@@ -341,7 +342,7 @@ func (s *sheet) Waterfalls() []waterfall {
 	var out []waterfall
 	for _, x := range s.Document.Drift {
 		w := waterfall{Currency: x.Currency, Platform: amount(x.Platform, x.Currency, true, false), ERP: amount(x.ERP, x.Currency, true, false), Why: x.Why}
-		if x.Currency == noCurrency {
+		if x.Currency == wording.NoCurrency {
 			w.Currency = "Unknown currency"
 		}
 		if x.Drift == nil {
@@ -378,7 +379,7 @@ func bars(parts []driftPart, values []string) {
 	starts, ends := make([]*big.Rat, len(parts)), make([]*big.Rat, len(parts))
 	low, high, sum := new(big.Rat), new(big.Rat), new(big.Rat)
 	for i, s := range values {
-		v, _, ok := decimal(s)
+		v, _, ok := wording.Decimal(s)
 		if !ok {
 			v = new(big.Rat)
 		}
@@ -549,10 +550,10 @@ func (s *sheet) story(list []report.Trace) *story {
 		st.Caption = "The event’s way; no card is known for it."
 	}
 	if more > 0 {
-		st.Caption += " " + count(more) + " more are listed below."
+		st.Caption += " " + wording.Count(more) + " more are listed below."
 	}
 	if s.TracesTotal > len(s.Traces) {
-		st.Caption += fmt.Sprintf(" The report was cut at %s of %s events, so later ones of this card may be missing.", count(len(s.Traces)), count(s.TracesTotal))
+		st.Caption += fmt.Sprintf(" The report was cut at %s of %s events, so later ones of this card may be missing.", wording.Count(len(s.Traces)), wording.Count(s.TracesTotal))
 	}
 	return st
 }

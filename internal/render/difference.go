@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // Diff writes what changed from one report to another, the verdict first.
@@ -96,7 +97,7 @@ func (p *page) findingChange(c report.FindingChange) {
 			p.field(in, "Events", a+" → "+b)
 		}
 		if c.Was.Downstream.Count != c.Is.Downstream.Count {
-			p.field(in, "Stuck", count(c.Was.Downstream.Count)+" → "+count(c.Is.Downstream.Count))
+			p.field(in, "Stuck", wording.Count(c.Was.Downstream.Count)+" → "+wording.Count(c.Is.Downstream.Count))
 		}
 		if c.Was.Evidence != c.Is.Evidence {
 			p.field(in, "Evidence", word(c.Was.Evidence)+" → "+word(c.Is.Evidence))
@@ -114,10 +115,10 @@ func (p *page) findingChange(c report.FindingChange) {
 
 // figures are a finding's count and its part of the drift, "" without either.
 func figures(f report.Finding) string {
-	if f.Count == 0 && zero(f.Drift) {
+	if f.Count == 0 && wording.Zero(f.Drift) {
 		return ""
 	}
-	text := count(f.Count)
+	text := wording.Count(f.Count)
 	if d := sums(f.Drift, true, true); d != "" {
 		text += " (drift " + d + ")"
 	}

@@ -13,6 +13,7 @@ import (
 
 	"gcdiag/internal/finding"
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // How much of a list a page carries; the JSON report carries the rest.
@@ -30,10 +31,10 @@ var pageCSS string
 
 var pageTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
-		"count": count, "plural": plural, "kind": kindName, "evidence": evidence, "where": where, "shareOf": share, "cut": cut,
+		"count": wording.Count, "plural": plural, "kind": kindName, "evidence": evidence, "where": where, "shareOf": share, "cut": cut,
 		"sums":   func(m map[string]string) string { return sums(m, true, true) },
 		"amount": func(s, currency string) string { return amount(s, currency, true, true) },
-		"zero":   zero, "subjects": subjects, "mark": statusMark, "policy": policy, "hidden": hidden, "verdictOf": verdictOf, "join": strings.Join, "role": role,
+		"zero":   wording.Zero, "subjects": subjects, "mark": statusMark, "policy": policy, "hidden": hidden, "verdictOf": verdictOf, "join": strings.Join, "role": role,
 		"remaining": func(r *report.Remaining) string { return remaining(r, true) },
 	}).Parse(pageHTML))
 })
@@ -217,9 +218,9 @@ func (s *sheet) All() gridRow {
 			for m, n := range r.steps[i].n {
 				all.steps[i].n[m] += n
 			}
-			all.money[i] = add(all.money[i], r.money[i])
+			all.money[i] = wording.Add(all.money[i], r.money[i])
 		}
-		all.failing = add(all.failing, r.failing)
+		all.failing = wording.Add(all.failing, r.failing)
 	}
 	g := gridRow{Money: sums(all.failing, true, true)}
 	for i, t := range all.steps {
@@ -232,7 +233,7 @@ func cellOf(t tally, money map[string]string) gridCell {
 	c := gridCell{Money: sums(money, true, true)}
 	for m, n := range t.n {
 		if n != 0 {
-			c.Figures = append(c.Figures, tallied{signOf(m, marks[m].word), count(n)})
+			c.Figures = append(c.Figures, tallied{signOf(m, marks[m].word), wording.Count(n)})
 		}
 	}
 	return c
@@ -489,7 +490,7 @@ func (s *sheet) Replayed() []report.ReplayItem {
 }
 
 // Number is a place in a list as people count.
-func (s *sheet) Number(i int) string { return count(i + 1) }
+func (s *sheet) Number(i int) string { return wording.Count(i + 1) }
 
 // Yes and NotProven say whether a read is complete.
 func (s *sheet) Yes() sign       { return signOf(passed, "yes") }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/html"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 func webpage(t testing.TB, d report.Document) string {
@@ -269,7 +270,7 @@ func TestPageSaysEverything(t *testing.T) {
 		for _, s := range d.Systems {
 			says(s.Name)
 			for _, r := range s.Reads {
-				says(r.Record, r.Why, count(r.Read), count(r.Rejected))
+				says(r.Record, r.Why, wording.Count(r.Read), wording.Count(r.Rejected))
 				for _, x := range r.Rejects {
 					says(x.Place, x.Reason)
 				}
@@ -285,7 +286,7 @@ func TestPageSaysEverything(t *testing.T) {
 			for _, x := range s.Cells {
 				says(kindName(x.Kind), x.Origin)
 				if x.Fail > 0 {
-					says(count(x.Fail)+" ✗", sums(x.Amount, true, true))
+					says(wording.Count(x.Fail)+" ✗", sums(x.Amount, true, true))
 				}
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // JUnit writes the report as a JUnit XML file for CI: one suite per run, one
@@ -248,10 +249,10 @@ func (s *suite) details(f report.Finding) string {
 	add("Since", s.when.since(f))
 	add("Evidence", evidence(f.Evidence))
 	for _, x := range subjects(f) {
-		add(strings.ToUpper(x.noun[:1])+x.noun[1:]+"s", count(x.n)+": "+ids(x.ids, x.n, ticketIDs))
+		add(strings.ToUpper(x.noun[:1])+x.noun[1:]+"s", wording.Count(x.n)+": "+ids(x.ids, x.n, ticketIDs))
 	}
 	if f.Downstream.Count > 0 {
-		add("Stuck behind them", count(f.Downstream.Count)+": "+ids(f.Downstream.Events, f.Downstream.Count, ticketIDs))
+		add("Stuck behind them", wording.Count(f.Downstream.Count)+": "+ids(f.Downstream.Events, f.Downstream.Count, ticketIDs))
 	}
 	add("Drift", sums(f.Drift, false, true))
 	add("Next", f.Hint)

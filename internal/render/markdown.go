@@ -10,6 +10,7 @@ import (
 
 	"gcdiag/internal/finding"
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // How much of a list a ticket carries; the JSON report carries the rest.
@@ -311,7 +312,7 @@ func words(t tally) string {
 		if t.n[i] == 0 {
 			continue
 		}
-		text := count(t.n[i]) + " " + word
+		text := wording.Count(t.n[i]) + " " + word
 		if i == failed {
 			text = "**" + text + "**"
 		}
@@ -372,11 +373,11 @@ func (m *ticket) finding(f report.Finding) {
 	}
 	m.subjects(f)
 	if n := f.Downstream.Count; n > 0 {
-		label := fmt.Sprintf("Stuck behind them (%s, %s)", count(n), money(f.Downstream.Amount))
+		label := fmt.Sprintf("Stuck behind them (%s, %s)", wording.Count(n), money(f.Downstream.Amount))
 		m.fact(label, codeSpans(f.Downstream.Events, n, ticketIDs))
 	}
 	drift := ""
-	if f.Class == "fault" || !zero(f.Drift) {
+	if f.Class == "fault" || !wording.Zero(f.Drift) {
 		drift = money(f.Drift)
 	}
 	if r := remaining(f.Remaining, false); r != "" {
@@ -390,7 +391,7 @@ func (m *ticket) finding(f report.Finding) {
 
 func (m *ticket) subjects(f report.Finding) {
 	for i, s := range subjects(f) {
-		label := strings.ToUpper(s.noun[:1]) + s.noun[1:] + "s (" + count(s.n)
+		label := strings.ToUpper(s.noun[:1]) + s.noun[1:] + "s (" + wording.Count(s.n)
 		if a := money(f.Amount); i == 0 && a != "" {
 			label += ", " + a
 		}
@@ -509,7 +510,7 @@ func (m *ticket) repair() {
 		}
 		if n > ticketIDs {
 			m.blank()
-			m.line("and ", count(n-ticketIDs), " more, in the JSON report under `repair.replay`.")
+			m.line("and ", wording.Count(n-ticketIDs), " more, in the JSON report under `repair.replay`.")
 		}
 	}
 	if len(r.Corrections) > 0 {
@@ -552,7 +553,7 @@ func (m *ticket) appendix() {
 			if !r.Complete {
 				complete = "not proven"
 			}
-			m.row(md(s.Name), md(r.Record), count(r.Read), count(r.Rejected), complete, md(r.Why))
+			m.row(md(s.Name), md(r.Record), wording.Count(r.Read), wording.Count(r.Rejected), complete, md(r.Why))
 		}
 	}
 	m.blank()
@@ -562,7 +563,7 @@ func (m *ticket) appendix() {
 				m.fact("Rejected", codeSpan(x.Place)+": "+md(x.Reason))
 			}
 			if more := r.Rejected - len(r.Rejects); more > 0 {
-				m.fact("Rejected", "and "+count(more)+" more rows of "+md(r.Record))
+				m.fact("Rejected", "and "+wording.Count(more)+" more rows of "+md(r.Record))
 			}
 			for _, c := range r.Columns {
 				if c.Guessed {
@@ -624,6 +625,6 @@ func (m *ticket) traces() {
 	}
 	if more := max(m.d.TracesTotal, len(list)) - min(ticketTraces, len(list)); more > 0 {
 		m.blank()
-		m.line("and ", count(more), " more.")
+		m.line("and ", wording.Count(more), " more.")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // tally counts the events of one cell by what became of them, in the order in
@@ -96,7 +97,7 @@ func (r row) label() string {
 	}
 	text := kindName(r.kind) + ", " + strings.Join(r.origins[:min(3, len(r.origins))], "/")
 	if more := len(r.origins) - 3; more > 0 {
-		text += " and " + count(more) + " more"
+		text += " and " + wording.Count(more) + " more"
 	}
 	return text
 }
@@ -122,8 +123,8 @@ func perOrigin(d report.Document) []row {
 			r := find(c)
 			r.steps[s.Step-1].add(c)
 			if c.Fail > 0 {
-				r.failing = add(r.failing, c.Amount)
-				r.money[s.Step-1] = add(r.money[s.Step-1], c.Amount)
+				r.failing = wording.Add(r.failing, c.Amount)
+				r.money[s.Step-1] = wording.Add(r.money[s.Step-1], c.Amount)
 			}
 		}
 	}
@@ -166,9 +167,9 @@ func rows(d report.Document) []row {
 				o.steps[s].n[m] += n
 			}
 		}
-		o.failing = add(o.failing, r.failing)
+		o.failing = wording.Add(o.failing, r.failing)
 		for s := range r.money {
-			o.money[s] = add(o.money[s], r.money[s])
+			o.money[s] = wording.Add(o.money[s], r.money[s])
 		}
 	}
 	for i := range out {
@@ -204,7 +205,7 @@ func columnsOf(list []row) columns {
 		for s, t := range r.steps {
 			for m := range marks {
 				if t.shows(m) {
-					c[s][m] = max(c[s][m], width(count(t.n[m])))
+					c[s][m] = max(c[s][m], width(wording.Count(t.n[m])))
 				}
 			}
 		}
@@ -222,7 +223,7 @@ func (p *page) cell(t tally, w [len(marks)]int) (text, painted string) {
 		n := strings.Repeat(" ", w[m]+2)
 		sign := ""
 		if t.shows(m) {
-			n, sign = right(count(t.n[m]), w[m])+" ", p.sign(m)
+			n, sign = right(wording.Count(t.n[m]), w[m])+" ", p.sign(m)
 		}
 		if w[m] > 0 {
 			a, b = append(a, n+sign), append(b, n+p.paint(marks[m].style, sign))

@@ -207,13 +207,6 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
-func TestAdd(t *testing.T) {
-	got := add(map[string]string{"USD": "0.10", "JPY": "5", "XXX": "odd"}, map[string]string{"USD": "-0.30", "EUR": "1.00", "XXX": "1"})
-	if want := map[string]string{"USD": "-0.20", "JPY": "5", "EUR": "1.00", "XXX": "1"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("add: %v", got)
-	}
-}
-
 func TestTimesAndPeriods(t *testing.T) {
 	c := calendarOf(report.Window{Since: "2026-10-01T00:00:00-04:00", Until: "2026-11-01T00:00:00-04:00", Timezone: "America/New_York"})
 	for in, want := range map[string]string{

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // Text writes the report for a terminal: the verdict first, then what it rests
@@ -310,7 +311,7 @@ func (p *page) title(f report.Finding) {
 	indent := max(findingIndent, 1+width(id)+1)
 	room := p.o.Width - indent
 	money, long := "", ""
-	if f.Class == "fault" || !zero(f.Drift) {
+	if f.Class == "fault" || !wording.Zero(f.Drift) {
 		money = p.clean(sums(f.Drift, true, true))
 	}
 	if money != "" && room-width(money)-2 < 28 {
@@ -366,7 +367,7 @@ func (p *page) finding(d report.Document, f report.Finding) {
 // subjects writes the ids that a finding speaks of.
 func (p *page) subjects(f report.Finding) {
 	for i, s := range subjects(f) {
-		text := count(s.n)
+		text := wording.Count(s.n)
 		if a := sums(f.Amount, true, true); i == 0 && a != "" {
 			text += " (" + a + ")"
 		}
@@ -449,7 +450,7 @@ func replaySums(list []report.ReplayItem, dollars bool) string {
 		if n[e.Kind]++; n[e.Kind] == 1 {
 			order = append(order, e.Kind)
 		}
-		total[e.Kind] = add(total[e.Kind], map[string]string{e.Currency: e.Amount})
+		total[e.Kind] = wording.Add(total[e.Kind], map[string]string{e.Currency: e.Amount})
 	}
 	for _, k := range order {
 		parts = append(parts, fmt.Sprintf("%s (%s)", kindCount(n[k], k), sums(total[k], dollars, true)))
@@ -464,7 +465,7 @@ func leftOut(list []report.Excluded, dollars bool) string {
 		if e.Count == 0 {
 			continue
 		}
-		text := glue(count(e.Count) + " " + e.Reason)
+		text := glue(wording.Count(e.Count) + " " + e.Reason)
 		if a := sums(e.Amount, dollars, true); a != "" {
 			text += " (" + a + ")"
 		}
@@ -532,7 +533,7 @@ func (p *page) rejects(r report.Read) {
 			p.field(1, " ", x.Place+": "+x.Reason)
 		}
 		if more := r.Rejected - len(shown); more > 0 {
-			p.field(1, " ", "and "+count(more)+" more")
+			p.field(1, " ", "and "+wording.Count(more)+" more")
 		}
 	}
 	var guessed []string

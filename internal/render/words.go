@@ -2,14 +2,12 @@ package render
 
 import (
 	"fmt"
-	"maps"
-	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // calendar says how times are written: in which zone, and which year goes without saying.
@@ -108,29 +106,7 @@ func (c calendar) period(w report.Window) string {
 func midnight(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 }
 
 // elapsed is a time between two events: "3 s", "2 h 10 min", "3 d 4 h".
-func elapsed(d time.Duration) string {
-	if d < 0 {
-		return "−" + elapsed(d.Abs())
-	}
-	parts := func(n int64, unit string, m int64, small string) string {
-		if m == 0 {
-			return glue(fmt.Sprintf("%s %s", count(int(n)), unit))
-		}
-		return glue(fmt.Sprintf("%s %s %d %s", count(int(n)), unit, m, small))
-	}
-	s := int64(d / time.Second)
-	switch {
-	case s < 1:
-		return glue("< 1 s")
-	case s < 60:
-		return parts(s, "s", 0, "")
-	case s < 3600:
-		return parts(s/60, "min", s%60, "s")
-	case s < 86400:
-		return parts(s/3600, "h", s%3600/60, "min")
-	}
-	return parts(s/86400, "d", s%86400/3600, "h")
-}
+func elapsed(d time.Duration) string { return glue(wording.Elapsed(d)) }
 
 // between is what passed from one time to another: "+ 3 s", "−5 min", "same
 // moment"; in whole days where one of them is a bare date.
@@ -157,117 +133,21 @@ func between(a, b time.Time, days bool) string {
 
 func glue(s string) string { return strings.ReplaceAll(s, " ", nbsp) }
 
-// group puts commas between thousands of a run of digits.
-func group(digits string) string {
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
-
-func count(n int) string {
-	if s, ok := strings.CutPrefix(strconv.Itoa(n), "-"); ok {
-		return "−" + group(s)
-	}
-	return group(strconv.Itoa(n))
-}
-
 // plural is a count with its noun, which takes an "s".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return glue("1 " + noun)
-	}
-	return glue(count(n) + " " + noun + "s")
-}
+func plural(n int, noun string) string { return glue(wording.Plural(n, noun)) }
 
-// decimal is the exact value of an amount and its number of decimals.
-func decimal(s string) (value *big.Rat, decimals int, ok bool) {
-	digits := strings.TrimPrefix(s, "-")
-	if digits == "" || strings.Trim(digits, "0123456789.") != "" || strings.Count(digits, ".") > 1 || digits[0] == '.' || digits[len(digits)-1] == '.' {
-		return nil, 0, false
-	}
-	value, ok = new(big.Rat).SetString(s)
-	_, frac, _ := strings.Cut(s, ".")
-	return value, len(frac), ok
-}
-
-// noCurrency is ISO 4217's code where no currency is known.
-const noCurrency = "XXX"
-
-// amount is an amount for people: "$1,200.00" for US dollars, "EUR 1,200.00"
-// for all else. With dollars false, US dollars are written with their code too.
-// Plus says whether a plus is written. Text that is no amount stays as it is.
+// amount is wording.Amount on one line; text that is no amount stays as it is.
 func amount(s, currency string, dollars, plus bool) string {
-	v, _, ok := decimal(s)
-	if !ok {
-		return strings.TrimSpace(currency + " " + s)
+	text := wording.Amount(s, currency, dollars, plus)
+	if _, _, ok := wording.Decimal(s); !ok {
+		return text
 	}
-	sign := ""
-	switch {
-	case v.Sign() < 0:
-		sign = "−"
-	case v.Sign() > 0 && plus:
-		sign = "+"
-	}
-	whole, frac, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
-	number := group(whole)
-	if frac != "" {
-		number += "." + frac
-	}
-	switch {
-	case currency == "USD" && dollars:
-		return sign + "$" + number
-	case currency == "", currency == noCurrency:
-		return sign + number
-	}
-	return currency + nbsp + sign + number
+	return glue(text)
 }
 
 // sums is money per currency, by code, without zeros unless all are zero.
 func sums(m map[string]string, dollars, plus bool) string {
-	var some, zeros []string
-	for _, c := range slices.Sorted(maps.Keys(m)) {
-		text := amount(m[c], c, dollars, plus)
-		if v, _, ok := decimal(m[c]); ok && v.Sign() == 0 {
-			zeros = append(zeros, text)
-		} else {
-			some = append(some, text)
-		}
-	}
-	if len(some) == 0 {
-		some = zeros
-	}
-	return strings.Join(some, ", ")
-}
-
-// zero reports whether no currency has an amount other than zero.
-func zero(m map[string]string) bool {
-	for _, s := range m {
-		if v, _, ok := decimal(s); !ok || v.Sign() != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// add is the exact sum of amounts per currency. An amount that can't be read
-// is kept where it is the only one of its currency.
-func add(a, b map[string]string) map[string]string {
-	out := maps.Clone(a)
-	if out == nil {
-		out = map[string]string{}
-	}
-	for c, s := range b {
-		x, dx, okx := decimal(out[c])
-		y, dy, oky := decimal(s)
-		switch {
-		case okx && oky:
-			out[c] = new(big.Rat).Add(x, y).FloatString(max(dx, dy))
-		case !okx:
-			out[c] = s
-		}
-	}
-	return out
+	return wording.Sums(m, func(s, c string) string { return amount(s, c, dollars, plus) })
 }
 
 var stages = [4]string{"emit", "forward", "arrive", "classify"}
@@ -378,7 +258,7 @@ func recordCount(n int, record string) string {
 			record = r + "y"
 		}
 	}
-	return glue(count(n) + " " + record)
+	return glue(wording.Count(n) + " " + record)
 }
 
 // kindCount is a count of movements of a kind: "1 load", "73 refunds to card".
@@ -396,7 +276,7 @@ func kindCount(n int, kind string) string {
 			name += "s"
 		}
 	}
-	return glue(count(n) + " " + name)
+	return glue(wording.Count(n) + " " + name)
 }
 
 // kinds are the kinds of movements in their usual order.
@@ -435,9 +315,9 @@ func share(s report.Shared) string {
 	if !ok || !ok2 {
 		return s.OfThese + " of these, " + s.OfOthers + " of the others"
 	}
-	these := fmt.Sprintf("%s of these %s", count(n), count(of))
+	these := fmt.Sprintf("%s of these %s", wording.Count(n), wording.Count(of))
 	if n == of {
-		these = "all " + count(of) + " of these"
+		these = "all " + wording.Count(of) + " of these"
 		if n == 1 {
 			these = "the one of these"
 		}
@@ -446,9 +326,9 @@ func share(s report.Shared) string {
 	case others == 0:
 		return these + "; there are no others"
 	case m == 0:
-		return these + ", none of the other " + count(others)
+		return these + ", none of the other " + wording.Count(others)
 	}
-	return these + fmt.Sprintf(", %s of the other %s", count(m), count(others))
+	return these + fmt.Sprintf(", %s of the other %s", wording.Count(m), wording.Count(others))
 }
 
 func fraction(s string) (n, of int, ok bool) {
@@ -462,7 +342,7 @@ func fraction(s string) (n, of int, ok bool) {
 // cause says it already.
 func (c calendar) since(f report.Finding) string {
 	if ch := f.Change; ch != nil {
-		if said(f.Cause, strings.ReplaceAll(c.at(ch.Since), nbsp, " ")) && said(f.Cause, fmt.Sprintf("%s of %s", count(ch.FailedAfter), count(ch.OfAfter))) {
+		if said(f.Cause, strings.ReplaceAll(c.at(ch.Since), nbsp, " ")) && said(f.Cause, fmt.Sprintf("%s of %s", wording.Count(ch.FailedAfter), wording.Count(ch.OfAfter))) {
 			return ""
 		}
 		until, outside := "to the end of the data", "before that"
@@ -470,7 +350,7 @@ func (c calendar) since(f report.Finding) string {
 			until, outside = "until "+c.at(ch.Until), "before and after"
 		}
 		return fmt.Sprintf("%s %s: %s of %s failed, %s %s of %s", c.at(ch.Since), until,
-			count(ch.FailedAfter), count(ch.OfAfter), outside, count(ch.FailedBefore), count(ch.OfBefore))
+			wording.Count(ch.FailedAfter), wording.Count(ch.OfAfter), outside, wording.Count(ch.FailedBefore), wording.Count(ch.OfBefore))
 	}
 	switch {
 	case f.FirstAt == "" && f.LastAt == "":
@@ -488,7 +368,7 @@ func drifts(list []report.Drift, dollars bool) []string {
 	var out []string
 	for _, d := range list {
 		currency := d.Currency
-		if currency == noCurrency {
+		if currency == wording.NoCurrency {
 			currency = "unknown currency:"
 		}
 		if d.Drift == nil {
@@ -499,7 +379,7 @@ func drifts(list []report.Drift, dollars bool) []string {
 			out = append(out, strings.TrimSpace(currency+" no figure: "+why))
 			continue
 		}
-		v, _, ok := decimal(*d.Drift)
+		v, _, ok := wording.Decimal(*d.Drift)
 		size := amount(strings.TrimPrefix(*d.Drift, "-"), d.Currency, dollars, false)
 		switch {
 		case !ok:
@@ -521,7 +401,7 @@ func remaining(r *report.Remaining, dollars bool) string {
 		return ""
 	}
 	drift, open := "no drift", "no open exception"
-	if !zero(r.Drift) {
+	if !wording.Zero(r.Drift) {
 		drift = "a drift of " + sums(r.Drift, dollars, true)
 	}
 	if r.Exceptions > 0 {
@@ -538,7 +418,7 @@ func ids(list []string, total, first int) string {
 		if text == "" {
 			return plural(more, "id") + " not listed"
 		}
-		text += " and " + count(more) + " more"
+		text += " and " + wording.Count(more) + " more"
 	}
 	return text
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // book is a report with what the pages look up in it, worked out once. That
@@ -102,7 +103,7 @@ func (r row) label() string {
 	}
 	text := kindName(r.kind) + ", " + strings.Join(r.origins[:min(3, len(r.origins))], "/")
 	if more := len(r.origins) - 3; more > 0 {
-		text += " and " + count(more) + " more"
+		text += " and " + wording.Count(more) + " more"
 	}
 	return text
 }
@@ -148,7 +149,7 @@ func rowsOf(d *report.Document) []row {
 				all[i].steps[s.Step-1][m] += n
 			}
 			if c.Fail > 0 {
-				all[i].failing = addTo(all[i].failing, c.Amount)
+				all[i].failing = wording.Add(all[i].failing, c.Amount)
 			}
 		}
 	}
@@ -202,7 +203,7 @@ func (r *row) add(o row) {
 		}
 	}
 	if len(o.failing) > 0 {
-		r.failing = addTo(r.failing, o.failing)
+		r.failing = wording.Add(r.failing, o.failing)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+
+	"gcdiag/internal/wording"
 )
 
 // chart is when events failed, at which step.
@@ -201,7 +203,7 @@ func (p *chartPage) view(m *model, u ui) []string {
 	p.fit(c, max(10, u.w-label-5))
 	var out []string
 	if len(c.points) < c.failing {
-		out = append(out, u.para(1, u.st.due, fmt.Sprintf("Drawn from the %s events this report lists, of %s that fail.", count(len(c.points)), count(c.failing)))...)
+		out = append(out, u.para(1, u.st.due, fmt.Sprintf("Drawn from the %s events this report lists, of %s that fail.", wording.Count(len(c.points)), wording.Count(c.failing)))...)
 	}
 	var total [5]int
 	drawn, flat := 0, 0
@@ -238,12 +240,12 @@ func (p *chartPage) view(m *model, u ui) []string {
 			switch line {
 			case height:
 				head = paint(u.st.bold, name)
-				tail = " " + paint(u.st.dim, count(p.most))
+				tail = " " + paint(u.st.dim, wording.Count(p.most))
 				if height == 1 {
-					tail = " " + paint(u.st.dim, count(total[s]))
+					tail = " " + paint(u.st.dim, wording.Count(total[s]))
 				}
 			case height - 1:
-				head = paint(u.st.dim, left("   "+count(total[s]), label))
+				head = paint(u.st.dim, left("   "+wording.Count(total[s]), label))
 			}
 			var bar strings.Builder
 			for i, n := range p.counts[s] {
@@ -309,11 +311,11 @@ func (p *chartPage) readOut(b *book, u ui) []string {
 	var parts []string
 	for s := 1; s <= 4; s++ {
 		if n := p.counts[s][p.at]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s at step %d, %s", count(n), s, stages[s-1]))
+			parts = append(parts, fmt.Sprintf("%s at step %d, %s", wording.Count(n), s, stages[s-1]))
 		}
 	}
 	if n := p.counts[open][p.at]; n > 0 {
-		parts = append(parts, count(n)+" at a step that can't be told")
+		parts = append(parts, wording.Count(n)+" at a step that can't be told")
 	}
 	text := "no failure"
 	if len(parts) > 0 {

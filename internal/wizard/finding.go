@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // findingPage is one finding: what it says, and below the events it speaks of.
@@ -195,20 +196,20 @@ func (p *findingPage) view(m *model, u ui) []string {
 }
 
 func (p *findingPage) head(u ui) string {
-	text := plural(max(p.f.Count, len(p.f.Events)), "event")
+	text := wording.Plural(max(p.f.Count, len(p.f.Events)), "event")
 	if len(p.f.Events) == 0 && p.items.n > 0 {
-		text = plural(max(p.f.Count, 1), p.items.at(0).noun)
+		text = wording.Plural(max(p.f.Count, 1), p.items.at(0).noun)
 	}
 	if n := p.f.Downstream.Count; n > 0 {
-		text += ", " + count(n) + " more follow " + u.sign(stuck)
+		text += ", " + wording.Count(n) + " more follow " + u.sign(stuck)
 	}
 	if total := max(p.f.Count, len(p.f.Events)) + p.f.Downstream.Count; p.items.n < total && len(p.f.Events) > 0 {
-		text += ", " + count(p.items.n) + " listed in this report"
+		text += ", " + wording.Count(p.items.n) + " listed in this report"
 	}
 	if p.find.text != "" {
-		text = count(p.shown.len()) + " of " + text
+		text = wording.Count(p.shown.len()) + " of " + text
 	}
-	return u.ends(" "+paint(u.st.bold, u.fit(text, u.w-24)), paint(u.st.dim, fmt.Sprintf("%s, %s/%s", eventOrders[p.order], count(min(p.at.at+1, p.shown.len())), count(p.shown.len()))))
+	return u.ends(" "+paint(u.st.bold, u.fit(text, u.w-24)), paint(u.st.dim, fmt.Sprintf("%s, %s/%s", eventOrders[p.order], wording.Count(min(p.at.at+1, p.shown.len())), wording.Count(p.shown.len()))))
 }
 
 // eventLine is one event in a list.

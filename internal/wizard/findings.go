@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // findingsPage lists all findings, with the chosen one explained beside or below.
@@ -137,12 +138,12 @@ func findingLine(u ui, f *report.Finding, chosen bool) string {
 		m = inFlight
 	}
 	money := ""
-	if !zero(f.Drift) {
+	if !wording.Zero(f.Drift) {
 		money = u.fit(sums(f.Drift, true), 24)
 	}
 	n := ""
 	if f.Count > 0 {
-		n = count(f.Count)
+		n = wording.Count(f.Count)
 	}
 	spot := place(f)
 	text := fmt.Sprintf("%s %s %s %s ", u.cell(f.ID, 4), u.sign(m), u.cell(spot, 10), right(n, 7))
@@ -181,25 +182,25 @@ func story(u ui, b *book, f *report.Finding) []string {
 	add("Since", b.when.since(f))
 	add("Evidence", evidence(f.Evidence))
 	if a := sums(f.Amount, true); a != "" && f.Count > 0 {
-		add("Events", count(f.Count)+", owed "+a)
+		add("Events", wording.Count(f.Count)+", owed "+a)
 	}
 	if n := f.Downstream.Count; n > 0 {
-		text := plural(n, "movement") + " of the same cards"
+		text := wording.Plural(n, "movement") + " of the same cards"
 		if a := sums(f.Downstream.Amount, true); a != "" {
 			text += " (" + a + ")"
 		}
 		add("Follow", text)
 	}
-	if f.Class == "fault" || !zero(f.Drift) {
+	if f.Class == "fault" || !wording.Zero(f.Drift) {
 		add("Drift", sums(f.Drift, true))
 	}
 	if r := f.Remaining; r != nil {
 		drift, open := "no drift", "no open exception"
-		if !zero(r.Drift) {
+		if !wording.Zero(r.Drift) {
 			drift = "a drift of " + sums(r.Drift, true)
 		}
 		if r.Exceptions > 0 {
-			open = plural(r.Exceptions, "open exception")
+			open = wording.Plural(r.Exceptions, "open exception")
 		}
 		add("Repaired", "this alone leaves "+drift+" and "+open)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"gcdiag/internal/connector"
 	"gcdiag/internal/record"
+
+	"gcdiag/internal/wording"
 )
 
 // folderPage asks where the export files are.
@@ -180,11 +182,11 @@ func (p *surveyPage) view(_ *model, u ui) []string {
 		}
 		note := ""
 		if n := len(e.Guessed) + len(e.Words); n > 0 {
-			note = count(n) + " guessed"
+			note = wording.Count(n) + " guessed"
 		}
 		if n := e.open(); n > 0 && e.Use {
-			if note = count(n) + " to decide"; width(note) > u.w-name-39 {
-				note = count(n) + " open"
+			if note = wording.Count(n) + " to decide"; width(note) > u.w-name-39 {
+				note = wording.Count(n) + " open"
 			}
 		}
 		out = append(out, u.chosen(i == p.at.at, box+" "+u.cell(e.Name, name)+"  "+u.cell(what, 14)+u.cell(roleText(e.Role), 12)+" "+u.fit(note, max(4, u.w-name-39))))

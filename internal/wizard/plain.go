@@ -20,6 +20,7 @@ import (
 	"gcdiag/internal/connector"
 	"gcdiag/internal/render"
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // plain asks the wizard's questions line by line: nothing moves, nothing is
@@ -327,7 +328,7 @@ func (p *plain) survey(folder string) (*Survey, error) {
 			if !e.Use {
 				text += ", not used"
 			} else if n := e.open(); n > 0 {
-				text += ", " + count(n) + " to decide"
+				text += ", " + wording.Count(n) + " to decide"
 			}
 			list = append(list, text)
 		}
@@ -644,7 +645,7 @@ func (p *plain) run(cfg *connector.Config, command string, sheet *answers.Sheet)
 			}
 		}
 	}
-	p.say("Judging %s.", plural(c.Movements.Len(), "event"))
+	p.say("Judging %s.", wording.Plural(c.Movements.Len(), "event"))
 	j := p.engine.Judge(c)
 	if sheet != nil {
 		j = answered{j, sheet}
@@ -670,7 +671,7 @@ func (p *plain) gather(cfg *connector.Config, o GatherOptions) (*casefile.Case, 
 				once(name+l.Input+"failed", "Failed: "+name+": "+l.Failed)
 			}
 			if l.WaitUntil.After(p.o.Now()) {
-				once(name+l.WaitUntil.String(), "Waiting "+elapsed(l.WaitUntil.Sub(p.o.Now()))+": "+l.Reason)
+				once(name+l.WaitUntil.String(), "Waiting "+wording.Elapsed(l.WaitUntil.Sub(p.o.Now()))+": "+l.Reason)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // resultPage is the verdict on one screen: the pipeline, kinds by steps, and of
@@ -216,19 +217,19 @@ func cardHead(u ui, f *report.Finding, n int) string {
 		parts = append(parts, classText(f.Class))
 	}
 	if f.Count > 0 {
-		text := plural(f.Count, "event")
+		text := wording.Plural(f.Count, "event")
 		if len(f.Events) == 0 {
-			text = count(f.Count)
+			text = wording.Count(f.Count)
 		}
 		if k := f.Downstream.Count; k > 0 {
-			text += ", " + count(k) + " " + u.sign(stuck)
+			text += ", " + wording.Count(k) + " " + u.sign(stuck)
 		}
 		parts = append(parts, text)
 	}
 	head := fmt.Sprintf("%s/%d", u.fit(f.ID, 8), n)
 	text := " " + paint(u.st.key, head) + " "
 	money := ""
-	if !zero(f.Drift) {
+	if !wording.Zero(f.Drift) {
 		money = u.clean(sums(f.Drift, true))
 	}
 	room := u.w - width(head) - 4
@@ -313,7 +314,7 @@ func widthsOf(rows []row) widths {
 		for s, t := range r.steps {
 			for m := range marks {
 				if t.shows(mark(m)) {
-					w[s][m] = max(w[s][m], width(count(t[m])))
+					w[s][m] = max(w[s][m], width(wording.Count(t[m])))
 				}
 			}
 		}
@@ -337,7 +338,7 @@ func (u ui) tallyCell(t tally, w [len(marks)]int) (text, painted string) {
 		}
 		n, sign := strings.Repeat(" ", w[m]+2), ""
 		if t.shows(m) {
-			n, sign = right(count(t[m]), w[m])+" ", u.sign(m)
+			n, sign = right(wording.Count(t[m]), w[m])+" ", u.sign(m)
 		}
 		a, b = append(a, n+sign), append(b, n+paint(u.st.of(m), sign))
 	}
@@ -373,7 +374,7 @@ func matrix(u ui, rows []row, all bool, most int) []string {
 		}
 	}
 	if most > 0 && len(shown) > most {
-		rest := row{kind: plural(len(shown)-most+1, "further row")}
+		rest := row{kind: wording.Plural(len(shown)-most+1, "further row")}
 		for _, r := range shown[most-1:] {
 			rest.add(r)
 		}

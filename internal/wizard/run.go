@@ -16,6 +16,7 @@ import (
 	"gcdiag/internal/connector"
 	"gcdiag/internal/record"
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // board is where a run puts its progress, from whatever goroutine, and where
@@ -356,17 +357,17 @@ func (p *runPage) view(m *model, u ui) []string {
 		lines = lines[len(lines)-max(1, room):]
 	}
 	out = append(out, lines...)
-	spent := fmt.Sprintf("%s so far", elapsed(p.now.Sub(p.began)))
+	spent := fmt.Sprintf("%s so far", wording.Elapsed(p.now.Sub(p.began)))
 	switch p.phase {
 	case judging:
-		spent = fmt.Sprintf("judging %s", plural(p.c.Movements.Len(), "event"))
+		spent = fmt.Sprintf("judging %s", wording.Plural(p.c.Movements.Len(), "event"))
 	case reached:
-		spent = "done in " + elapsed(p.now.Sub(p.began))
+		spent = "done in " + wording.Elapsed(p.now.Sub(p.began))
 	case stopping:
 		spent = "stopping …"
 	default:
 		if left := p.estimate(); left > 0 {
-			spent += ", about " + elapsed(left) + " left of this file"
+			spent += ", about " + wording.Elapsed(left) + " left of this file"
 		}
 	}
 	return append(out, "", " "+paint(u.st.dim, spent))
@@ -405,9 +406,9 @@ func (p *runPage) stepLine(u ui, n int, stage string) string {
 	case any && lost:
 		text, sign = "its evidence could not be read", u.status(unknown)
 	case any && (done || !busy), any && p.phase > judging:
-		text = "evidence read, " + plural(records, "record")
+		text = "evidence read, " + wording.Plural(records, "record")
 	case any:
-		text, sign = "reading "+names+", "+plural(records, "record"), paint(u.st.info, "…")
+		text, sign = "reading "+names+", "+wording.Plural(records, "record"), paint(u.st.info, "…")
 	}
 	return " " + sign + " " + paint(u.st.bold, head) + " " + u.fit(text, u.w-16)
 }
@@ -435,9 +436,9 @@ func (p *runPage) sourceLines(u ui) []string {
 		}
 		var parts []string
 		if l.Pages > 0 {
-			parts = append(parts, plural(l.Pages, "page"))
+			parts = append(parts, wording.Plural(l.Pages, "page"))
 		}
-		parts = append(parts, plural(l.Records, "record"))
+		parts = append(parts, wording.Plural(l.Records, "record"))
 		state := paint(u.st.info, "…")
 		switch {
 		case l.Failed != "":
@@ -448,7 +449,7 @@ func (p *runPage) sourceLines(u ui) []string {
 			n := int(min(100, 100*l.Read/l.Total))
 			parts = append(parts, fmt.Sprintf("%s %d %%", gauge(n, 12), n))
 		case l.Read > 0:
-			parts = append(parts, count(int(l.Read/1024))+" KiB")
+			parts = append(parts, wording.Count(int(l.Read/1024))+" KiB")
 		}
 		if l.Input != "" && l.Input != l.Record && u.w >= 76 {
 			parts = append(parts, l.Input)
@@ -458,7 +459,7 @@ func (p *runPage) sourceLines(u ui) []string {
 		case l.Failed != "":
 			out = append(out, u.paraMost(5, 2, u.st.bad, l.Failed)...)
 		case l.WaitUntil.After(p.now) && p.phase == reading:
-			text := "waits " + elapsed(l.WaitUntil.Sub(p.now).Round(time.Second))
+			text := "waits " + wording.Elapsed(l.WaitUntil.Sub(p.now).Round(time.Second))
 			if l.Reason != "" {
 				text += ": " + l.Reason
 			}

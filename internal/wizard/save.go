@@ -13,6 +13,7 @@ import (
 
 	"gcdiag/internal/redact"
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // savePage saves and shares the report.
@@ -54,7 +55,7 @@ func newSave(m *model) *savePage {
 	}
 	p.entries = append(p.entries,
 		entry{what: "Copy the summary", about: "a few lines, for a chat", do: func(m *model) tea.Cmd { return m.copyText("summary", summary(&m.book.d)) }},
-		entry{what: "Copy the replay list", about: plural(len(d.Repair.Replay), "event") + " to send again, in order", do: func(m *model) tea.Cmd {
+		entry{what: "Copy the replay list", about: wording.Plural(len(d.Repair.Replay), "event") + " to send again, in order", do: func(m *model) tea.Cmd {
 			return m.copyText("replay list", replayList(&m.book.d))
 		}})
 	if m.source.command != "" {
@@ -110,7 +111,7 @@ func hiddenText(d *report.Document) string {
 	if !d.Redaction.On {
 		return "nothing: redaction is off"
 	}
-	return plural(d.Redaction.Cards, "card") + " shown as tokens, " + plural(d.Redaction.Values, "value") + " withheld"
+	return wording.Plural(d.Redaction.Cards, "card") + " shown as tokens, " + wording.Plural(d.Redaction.Values, "value") + " withheld"
 }
 
 func (*savePage) title(*model) string { return "Save and share" }

@@ -13,6 +13,8 @@ import (
 	"gcdiag/internal/answers"
 	"gcdiag/internal/connector"
 	"gcdiag/internal/record"
+
+	"gcdiag/internal/wording"
 )
 
 // systemsPage says, role by role, how each system is read.
@@ -159,7 +161,7 @@ func (p *systemsPage) view(_ *model, u ui) []string {
 					n++
 				}
 			}
-			state, text = u.status(passed), plural(n, "export file")+" of "+x.survey.Folder
+			state, text = u.status(passed), wording.Plural(n, "export file")+" of "+x.survey.Folder
 		case "hand":
 			state, text = u.status(passed), "answered by hand"
 		case "none":

@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // tracePage is one event on its way over the three systems, and the raw records
@@ -138,7 +139,7 @@ func (p *tracePage) timeline(b *book, u ui) []string {
 	head := u.sign(markOf(t.Verdict)) + " " + verdictOf(t)
 	where := ""
 	if n := p.items.len(); n > 1 {
-		where = fmt.Sprintf("%s of %s", count(p.at+1), count(n))
+		where = fmt.Sprintf("%s of %s", wording.Count(p.at+1), wording.Count(n))
 	}
 	out := []string{u.ends(" "+paint(u.st.of(markOf(t.Verdict)), u.fit(head, u.w-24)), paint(u.st.dim, where))}
 	if t.Note != "" && !slices.ContainsFunc(t.Hops, func(h report.Hop) bool { return said(h.Note, t.Note) }) {
@@ -188,9 +189,9 @@ func (p *tracePage) timeline(b *book, u ui) []string {
 			case date || lastDate:
 				gap = days(last, when)
 			case d > 0:
-				gap = "+ " + elapsed(d)
+				gap = "+ " + wording.Elapsed(d)
 			case d < 0:
-				gap = elapsed(d)
+				gap = wording.Elapsed(d)
 			}
 			at(gap, lastLane, paint(u.st.dim, "│"))
 		}
@@ -234,9 +235,9 @@ func days(a, b time.Time) string {
 	case n == 0:
 		return "same day"
 	case n < 0:
-		return "−" + plural(-n, "day")
+		return "−" + wording.Plural(-n, "day")
 	default:
-		return "+ " + plural(n, "day")
+		return "+ " + wording.Plural(n, "day")
 	}
 }
 
@@ -359,8 +360,8 @@ func differs(name, value string, movement map[string]string, recordType string) 
 		return false
 	}
 	if as == "amount" {
-		a, _, ok1 := decimal(strings.Fields(want)[0])
-		b, _, ok2 := decimal(strings.Fields(value)[0])
+		a, _, ok1 := wording.Decimal(strings.Fields(want)[0])
+		b, _, ok2 := wording.Decimal(strings.Fields(value)[0])
 		if ok1 && ok2 {
 			if recordType != "postings" {
 				a, b = a.Abs(a), b.Abs(b)

@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // whatifPage lets findings be marked as repaired and shows what would remain.
@@ -21,7 +22,7 @@ type whatifPage struct {
 func newWhatif(m *model) *whatifPage {
 	p := &whatifPage{repaired: map[int]bool{}}
 	for i := range m.book.d.Findings {
-		if f := &m.book.d.Findings[i]; f.Class == "fault" || !zero(f.Drift) {
+		if f := &m.book.d.Findings[i]; f.Class == "fault" || !wording.Zero(f.Drift) {
 			p.findings = append(p.findings, i)
 		}
 	}
@@ -114,9 +115,9 @@ func (p *whatifPage) remains(u ui, d *report.Document) []string {
 			if !ids[part.Finding] {
 				continue
 			}
-			put, _ = plusText(put, negated(part.Amount))
+			put, _ = wording.Plus(put, negated(part.Amount))
 		}
-		rest, _ = plusText(rest, put)
+		rest, _ = wording.Plus(rest, put)
 		lines = append(lines, line{x.Currency, amount(*x.Drift, x.Currency, true), amount(put, x.Currency, true), amount(rest, x.Currency, true)})
 	}
 	var w [3]int
@@ -138,7 +139,7 @@ func (p *whatifPage) remains(u ui, d *report.Document) []string {
 	case faults == 0:
 		out = append(out, u.para(1, u.st.fine, u.sign(passed)+" No fault would remain.")...)
 	default:
-		text := fmt.Sprintf("%s would remain: %s failing, %s following from them.", plural(faults, "fault"), plural(events, "event"), count(stuckHere))
+		text := fmt.Sprintf("%s would remain: %s failing, %s following from them.", wording.Plural(faults, "fault"), wording.Plural(events, "event"), wording.Count(stuckHere))
 		out = append(out, u.para(1, u.st.bold, text)...)
 	}
 	return append(out, u.para(1, u.st.dim, "Only the report's own figures are added up. The check after the repair proves it.")...)

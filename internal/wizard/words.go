@@ -2,15 +2,13 @@ package wizard
 
 import (
 	"fmt"
-	"maps"
-	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"gcdiag/internal/render"
 	"gcdiag/internal/report"
+	"gcdiag/internal/wording"
 )
 
 // calendar says how the times of a report are written: in its zone, without the
@@ -98,143 +96,15 @@ func (c calendar) period(w report.Window) string {
 	return since.Format("2 Jan 2006 15:04") + " – " + until.Format("2 Jan 2006 15:04")
 }
 
-// elapsed is a length of time: "3 s", "2 h 10 min", "3 d 4 h".
-func elapsed(d time.Duration) string {
-	if d < 0 {
-		return "−" + elapsed(d.Abs())
-	}
-	two := func(n int64, unit string, m int64, small string) string {
-		if m == 0 {
-			return count(int(n)) + " " + unit
-		}
-		return fmt.Sprintf("%s %s %d %s", count(int(n)), unit, m, small)
-	}
-	switch s := int64(d / time.Second); {
-	case s < 1:
-		return "< 1 s"
-	case s < 60:
-		return two(s, "s", 0, "")
-	case s < 3600:
-		return two(s/60, "min", s%60, "s")
-	case s < 86400:
-		return two(s/3600, "h", s%3600/60, "min")
-	default:
-		return two(s/86400, "d", s%86400/3600, "h")
-	}
-}
-
-func group(digits string) string {
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
-
-func count(n int) string {
-	if s, ok := strings.CutPrefix(strconv.Itoa(n), "-"); ok {
-		return "−" + group(s)
-	}
-	return group(strconv.Itoa(n))
-}
-
-// plural is a count with its noun, which takes an "s".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return count(n) + " " + noun + "s"
-}
-
-// decimal is the exact value of an amount and its number of decimals.
-func decimal(s string) (value *big.Rat, decimals int, ok bool) {
-	digits := strings.TrimPrefix(s, "-")
-	if digits == "" || strings.Trim(digits, "0123456789.") != "" || strings.Count(digits, ".") > 1 || digits[0] == '.' || digits[len(digits)-1] == '.' {
-		return nil, 0, false
-	}
-	value, ok = new(big.Rat).SetString(s)
-	_, frac, _ := strings.Cut(s, ".")
-	return value, len(frac), ok
-}
-
 // amount is an amount for people: "$1,200.00" for US dollars, "EUR 1,200.00"
 // for all else. Plus says whether a plus is written.
 func amount(s, currency string, plus bool) string {
-	v, _, ok := decimal(s)
-	if !ok {
-		return strings.TrimSpace(currency + " " + s)
-	}
-	sign := ""
-	switch {
-	case v.Sign() < 0:
-		sign = "−"
-	case v.Sign() > 0 && plus:
-		sign = "+"
-	}
-	whole, frac, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
-	number := group(whole)
-	if frac != "" {
-		number += "." + frac
-	}
-	switch currency {
-	case "USD":
-		return sign + "$" + number
-	case "", "XXX":
-		return sign + number
-	}
-	return currency + " " + sign + number
+	return wording.Amount(s, currency, true, plus)
 }
 
 // sums is money per currency, by code, without zeros unless all are zero.
 func sums(m map[string]string, plus bool) string {
-	var some, zeros []string
-	for _, c := range slices.Sorted(maps.Keys(m)) {
-		text := amount(m[c], c, plus)
-		if v, _, ok := decimal(m[c]); ok && v.Sign() == 0 {
-			zeros = append(zeros, text)
-		} else {
-			some = append(some, text)
-		}
-	}
-	if len(some) == 0 {
-		some = zeros
-	}
-	return strings.Join(some, ", ")
-}
-
-// zero reports whether no currency has an amount other than zero.
-func zero(m map[string]string) bool {
-	for _, s := range m {
-		if v, _, ok := decimal(s); !ok || v.Sign() != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// plus is the exact sum of two decimal texts; false where one is none.
-func plusText(a, b string) (string, bool) {
-	x, dx, okx := decimal(a)
-	y, dy, oky := decimal(b)
-	if !okx || !oky {
-		return "", false
-	}
-	return new(big.Rat).Add(x, y).FloatString(max(dx, dy)), true
-}
-
-// addTo adds amounts per currency into m.
-func addTo(m map[string]string, more map[string]string) map[string]string {
-	if m == nil {
-		m = map[string]string{}
-	}
-	for c, s := range more {
-		have, there := m[c]
-		if !there {
-			m[c] = s
-		} else if sum, ok := plusText(have, s); ok {
-			m[c] = sum
-		}
-	}
-	return m
+	return wording.Sums(m, func(s, c string) string { return amount(s, c, plus) })
 }
 
 var stages = [4]string{"emit", "forward", "arrive", "classify"}
@@ -389,9 +259,9 @@ func share(s report.Shared) string {
 	if !ok || !ok2 {
 		return s.OfThese + " of these, " + s.OfOthers + " of the others"
 	}
-	these := fmt.Sprintf("%s of these %s", count(n), count(of))
+	these := fmt.Sprintf("%s of these %s", wording.Count(n), wording.Count(of))
 	if n == of {
-		these = "all " + count(of)
+		these = "all " + wording.Count(of)
 		if n == 1 {
 			these = "this one"
 		}
@@ -400,9 +270,9 @@ func share(s report.Shared) string {
 	case others == 0:
 		return these + "; there are no others"
 	case m == 0:
-		return these + ", none of the other " + count(others)
+		return these + ", none of the other " + wording.Count(others)
 	}
-	return these + fmt.Sprintf(", %s of the other %s", count(m), count(others))
+	return these + fmt.Sprintf(", %s of the other %s", wording.Count(m), wording.Count(others))
 }
 
 func fraction(s string) (n, of int, ok bool) {
@@ -423,7 +293,7 @@ func (c calendar) since(f *report.Finding) string {
 			until, outside = "until "+c.at(ch.Until, false), "before and after"
 		}
 		return fmt.Sprintf("%s %s: %s of %s failed, %s %s of %s", c.at(ch.Since, false), until,
-			count(ch.FailedAfter), count(ch.OfAfter), outside, count(ch.FailedBefore), count(ch.OfBefore))
+			wording.Count(ch.FailedAfter), wording.Count(ch.OfAfter), outside, wording.Count(ch.FailedBefore), wording.Count(ch.OfBefore))
 	}
 	switch {
 	case f.FirstAt == "" && f.LastAt == "":
@@ -455,7 +325,7 @@ func driftLine(d report.Drift, brief bool) string {
 	if d.Unexplained == nil {
 		return text
 	}
-	switch v, _, ok := decimal(*d.Unexplained); {
+	switch v, _, ok := wording.Decimal(*d.Unexplained); {
 	case !ok || v.Sign() != 0:
 		return text + " " + amount(*d.Unexplained, other, true) + " unexplained"
 	case len(d.ByFinding) == 0:
@@ -487,7 +357,7 @@ func summary(d *report.Document) string {
 				text += ", " + w
 			}
 			text += ", " + f.Evidence + "]"
-			if !zero(f.Drift) {
+			if !wording.Zero(f.Drift) {
 				text += " " + sums(f.Drift, true)
 			}
 			line(text)
