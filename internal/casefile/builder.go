@@ -16,6 +16,21 @@ import (
 	"gcdiag/internal/record"
 )
 
+// Watcher is shown every movement, delivery and posting that a Builder adds, with
+// its index in the table. What it is shown is valid during the call only. Of a
+// record that another one replaces later, see Table.Altered, it is shown the first.
+// Records of different types may be shown at the same time.
+type Watcher interface {
+	Movement(row int, r *record.Movement)
+	Delivery(row int, r *record.Delivery)
+	Posting(row int, r *record.Posting)
+}
+
+// Watch shows w what is added from now on.
+func (b *Builder) Watch(w Watcher) {
+	b.movements.watch, b.deliveries.watch, b.postings.watch = w.Movement, w.Delivery, w.Posting
+}
+
 // Builder fills a case with what the systems state, and sees to it that a system
 // states each thing once:
 //
@@ -185,6 +200,7 @@ type part[T any] struct {
 	rows   *Table[T]
 	of     func(*T) row
 	status func(*T) record.Status // nil: rows are never replaced
+	watch  func(row int, r *T)    // nil: nobody watches
 	plan   plan
 
 	first rowIndex // by system and key: the first record with an id
@@ -209,15 +225,13 @@ func (p *part[T]) add(r T) error {
 	p.next = r
 	is := p.of(&p.next)
 	if *is.id == "" {
-		p.see(is)
-		p.rows.put(&p.next)
+		p.keep(is)
 		return nil
 	}
 	first, known := p.find(is)
 	switch {
 	case !known:
-		p.see(is)
-		p.rows.put(&p.next)
+		p.keep(is)
 	case bytes.Equal(p.content(&p.next), p.content(&p.kept)):
 		id := *p.of(&p.kept).id
 		if p.repeat(&p.kept, &p.next); *p.of(&p.kept).id != id {
@@ -227,6 +241,15 @@ func (p *part[T]) add(r T) error {
 		p.again = append(p.again, repetition[T]{first: uint32(first), r: r})
 	}
 	return nil
+}
+
+// keep puts the row at hand into its table.
+func (p *part[T]) keep(is row) {
+	p.see(is)
+	if p.watch != nil {
+		p.watch(p.rows.Len(), &p.next)
+	}
+	p.rows.put(&p.next)
 }
 
 // find looks up the first record with an id and puts it into kept. Where there is

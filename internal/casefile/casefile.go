@@ -5,6 +5,8 @@ package casefile
 
 import (
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"gcdiag/internal/money"
@@ -184,6 +186,8 @@ type Table[T any] struct {
 	chunks [][]T
 	pack   *pack[T] // where the records are, if the table is packed
 	n      int
+
+	altered []int // of a table that is not packed, see Altered
 }
 
 const chunk = 4096
@@ -240,6 +244,7 @@ func (t *Table[T]) put(r *T) {
 func (t *Table[T]) set(i int, r T) {
 	if t.pack == nil {
 		*t.at(i) = r
+		t.altered = append(t.altered, i)
 		return
 	}
 	if t.pack.changed == nil {
@@ -306,6 +311,28 @@ func (t *Table[T]) Pass() iter.Seq[*T] {
 			}
 		}
 	}
+}
+
+// Rows yields every record as Pass does, with its index.
+func (t *Table[T]) Rows() iter.Seq2[int, *T] {
+	return func(yield func(int, *T) bool) {
+		i := 0
+		for r := range t.Pass() {
+			if !yield(i, r) {
+				return
+			}
+			i++
+		}
+	}
+}
+
+// Altered lists the indexes of the records that took the place of others after
+// these had been added, in no order.
+func (t *Table[T]) Altered() []int {
+	if t.pack == nil {
+		return t.altered
+	}
+	return slices.Collect(maps.Keys(t.pack.changed))
 }
 
 // Batches yields every record as Pass does, several at a time: size, as a rule.

@@ -93,22 +93,23 @@ func BenchmarkParse(b *testing.B) {
 	perEvent(b)
 }
 
-func gathered(t testing.TB, dir string) *casefile.Case {
+func gathered(t testing.TB, dir string) (*casefile.Case, *trace.Scout) {
 	cfg, err := connector.Load(filepath.Join(dir, "connectors.yaml"), connector.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := gather.Run(context.Background(), cfg, gather.Options{})
+	scout := trace.NewScout()
+	c, err := gather.Run(context.Background(), cfg, gather.Options{Watch: scout})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return c, scout
 }
 
 func BenchmarkLink(b *testing.B) {
 	c := benchCase(b)
 	for b.Loop() {
-		trace.JoinLean(c)
+		trace.JoinLean(c, nil)
 	}
 	perEvent(b)
 }
@@ -122,7 +123,7 @@ func BenchmarkLinkInFull(b *testing.B) {
 }
 
 func BenchmarkJudge(b *testing.B) {
-	set := trace.JoinLean(benchCase(b))
+	set := trace.JoinLean(benchCase(b), nil)
 	for b.Loop() {
 		j := step.New(set)
 		for _, e := range set.Events {
@@ -135,13 +136,13 @@ func BenchmarkJudge(b *testing.B) {
 func BenchmarkDiagnose(b *testing.B) {
 	c := benchCase(b)
 	for b.Loop() {
-		diagnosis.Lean(c)
+		diagnosis.Lean(c, nil)
 	}
 	perEvent(b)
 }
 
 func BenchmarkReport(b *testing.B) {
-	d := diagnosis.Lean(benchCase(b))
+	d := diagnosis.Lean(benchCase(b), nil)
 	for b.Loop() {
 		if err := report.Encode(io.Discard, report.New(d, report.Options{Redact: true, Key: []byte("test")})); err != nil {
 			b.Fatal(err)

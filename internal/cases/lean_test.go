@@ -2,6 +2,8 @@ package cases
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -13,13 +15,20 @@ import (
 	"gcdiag/internal/report"
 	"gcdiag/internal/sandbox"
 	"gcdiag/internal/step"
+	"gcdiag/internal/trace"
 )
 
 // alike demands that the lean diagnosis of a case gives the bytes of the full
 // one, and says how many events the lean one has linked.
 func alike(t *testing.T, what string, c *casefile.Case) (linked int) {
 	t.Helper()
-	lean := diagnosis.Lean(c)
+	return alikeScouted(t, what, c, nil)
+}
+
+// alikeScouted is alike for a case whose records a scout has seen while they came in.
+func alikeScouted(t *testing.T, what string, c *casefile.Case, scout *trace.Scout) (linked int) {
+	t.Helper()
+	lean := diagnosis.Lean(c, scout)
 	for _, all := range []bool{true, false} {
 		o := report.Options{AllEvents: all, Redact: true, Key: []byte("test")}
 		var want, got strings.Builder
@@ -99,6 +108,91 @@ func TestLeanOnRandomTraffic(t *testing.T) {
 	}
 }
 
+// restated is a case whose records came in once more, as overlapping exports state
+// them: some twice, some movements pending first and some rows with another content.
+func restated(c *casefile.Case, r *rand.Rand) (*casefile.Case, *trace.Scout) {
+	n := *c
+	n.Systems = slices.Clone(c.Systems)
+	for i := range n.Systems {
+		n.Systems[i].Reads = slices.Clone(n.Systems[i].Reads)
+	}
+	n.Movements, n.Deliveries, n.Postings = casefile.Table[record.Movement]{}, casefile.Table[record.Delivery]{}, casefile.Table[record.Posting]{}
+	b, scout := casefile.NewBuilder(&n), trace.NewScout()
+	b.Watch(scout)
+	for x := range c.Movements.All() {
+		m := *x
+		switch r.IntN(20) {
+		case 0:
+			b.Movement(m)
+		case 1:
+			m.Status, m.Amount = record.Pending, m.Amount/2
+			b.Movement(m)
+			m = *x
+		case 2:
+			m.Card, m.Order = "another", "other-1"
+			b.Movement(m)
+			m = *x
+		}
+		b.Movement(m)
+	}
+	for x := range c.Deliveries.All() {
+		d := *x
+		if r.IntN(20) == 0 {
+			d.Why, d.Event = "first", "another"
+			b.Delivery(d)
+			d = *x
+		}
+		b.Delivery(d)
+	}
+	for x := range c.Postings.All() {
+		p := *x
+		if r.IntN(20) == 0 {
+			p.Amount, p.Ref = p.Amount+1, "another"
+			b.Posting(p)
+			p = *x
+		}
+		b.Posting(p)
+	}
+	return b.Finish(), scout
+}
+
+// TestLeanWhileReading has a scout watch what comes in, with repetitions, changes of
+// status and contradictions.
+func TestLeanWhileReading(t *testing.T) {
+	linked, all := 0, 0
+	for seed := range uint64(40) {
+		x := newTraffic(seed, 300, int(seed%3), false)
+		c, scout := restated(x.file(), rand.New(rand.NewPCG(seed, 1)))
+		linked += alikeScouted(t, fmt.Sprintf("seed %d", seed), c, scout)
+		all += c.Movements.Len()
+	}
+	if linked*10 > all*9 {
+		t.Errorf("%d of %d events are linked", linked, all)
+	}
+}
+
+// TestLeanOnAnyNumberOfThreads judges the same traffic with one and several.
+func TestLeanOnAnyNumberOfThreads(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for seed := range uint64(6) {
+		c := newTraffic(seed, 2000, 1, seed%2 == 0).file()
+		var first string
+		for _, threads := range []int{1, 2, 7} {
+			runtime.GOMAXPROCS(threads)
+			var got strings.Builder
+			if err := report.Encode(&got, report.New(diagnosis.Lean(c, nil), report.Options{Redact: true, Key: []byte("test")})); err != nil {
+				t.Fatal(err)
+			}
+			if first == "" {
+				first = got.String()
+			}
+			if got.String() != first {
+				t.Fatalf("seed %d, %d threads: another report:\n%s", seed, threads, firstDifference(first, got.String()))
+			}
+		}
+	}
+}
+
 // TestLeanOnScenarios follows the sandbox's faults in exports without orders, at
 // several sizes.
 func TestLeanOnScenarios(t *testing.T) {
@@ -117,7 +211,7 @@ func TestCountsAreTheTruth(t *testing.T) {
 		for _, byTime := range []bool{false, true} {
 			for _, scale := range []int{0, 1, 20} {
 				x := newTraffic(seed, 4000, scale, byTime)
-				d := diagnosis.Lean(x.file())
+				d := diagnosis.Lean(x.file(), nil)
 				got := map[string]int{}
 				roots := 0
 				for _, f := range d.Findings {

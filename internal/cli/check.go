@@ -15,6 +15,7 @@ import (
 	"gcdiag/internal/diagnosis"
 	"gcdiag/internal/gather"
 	"gcdiag/internal/report"
+	"gcdiag/internal/trace"
 )
 
 // request is what a diagnosis was asked for with.
@@ -121,6 +122,11 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 		return fail(err)
 	}
 	times.Live = systems
+	var scout *trace.Scout
+	if r.lean {
+		scout = trace.NewScout()
+		times.Watch = scout
+	}
 	started := p.now()
 	c, err := p.gather(ctx, cfg, times)
 	if err != nil {
@@ -131,11 +137,12 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 		c.Mode = r.mode
 	}
 	p.judging(c.Movements.Len())
-	judge := diagnosis.Of
+	var d *diagnosis.Diagnosis
 	if r.lean {
-		judge = diagnosis.Lean
+		d = diagnosis.Lean(c, scout)
+	} else {
+		d = diagnosis.Of(c)
 	}
-	d := judge(c)
 	p.clearProgress()
 	finished := p.now()
 	p.log.Info("judged", "events", c.Movements.Len(), "status", d.Outcome.Status, "findings", len(d.Findings), "took", finished.Sub(started))

@@ -1,24 +1,11 @@
 package diagnosis
 
 import (
-	"cmp"
-	"slices"
-	"strings"
-
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 	"gcdiag/internal/step"
 	"gcdiag/internal/trace"
 )
-
-// member is one event as statistics see it: when it happened, of what kind it is
-// and which verdict stands for it.
-type member struct {
-	at        record.Time
-	who       uint32 // index of the verdict
-	kind      record.Kind
-	countable bool
-}
 
 // Alike is a clean event that a finding has as a root all the same.
 type Alike struct {
@@ -74,60 +61,18 @@ func (d *Diagnosis) exemplary() bool {
 	return true
 }
 
-// overspent finds the clean cards that went below zero: the events with which
-// they did. Of such a card nothing but its movements' amounts is known, from a
-// load onwards.
-func (d *Diagnosis) overspent() []Alike {
-	type ledger struct {
-		sum   money.Amount
-		known bool // seen before
-		whole bool
-		below bool
-	}
-	if d.Set.Standings == nil {
-		return nil
-	}
-	cards := make([]ledger, d.Set.Numbers)
-	var out []Alike
-	var m record.Movement
-	for i := range d.Set.Standings {
-		s := &d.Set.Standings[i]
-		if !s.Clean {
-			continue
-		}
-		c := &cards[s.Card]
-		if !c.known {
-			c.known = true
-			c.whole = s.Amount > 0 && (s.Kind == record.Load || s.Kind == record.TransferIn)
-		}
-		c.sum += s.Amount
-		if c.whole && !c.below && c.sum < 0 {
-			c.below = true
-			d.Case.Movements.Read(int(s.Row), &m)
-			out = append(out, Alike{strings.Clone(m.ID), s.At, s.Amount, d.Verdicts[s.Place]})
-		}
-	}
-	slices.SortFunc(out, func(a, b Alike) int {
-		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
-	})
-	return out
-}
-
 // gatherCrowd makes the list of all events for those who count over time.
 func (d *Diagnosis) gatherCrowd() {
-	d.below = d.overspent()
-	if s := d.Set.Standings; s != nil {
-		d.crowd = make([]member, len(s))
-		for i := range s {
-			d.crowd[i] = member{s[i].At, uint32(s[i].Place), s[i].Kind, s[i].Clean || d.Verdicts[s[i].Place].Event.Scope == trace.Countable}
-		}
-		d.Set.Standings = nil // all that is wanted of it is in the crowd
+	for _, o := range d.Set.Overdrafts {
+		d.below = append(d.below, Alike{o.ID, o.At, o.Amount, d.Verdicts[o.Place]})
+	}
+	if d.crowd = d.Set.Standings; d.crowd != nil {
 		return
 	}
-	d.crowd = make([]member, len(d.Verdicts))
+	d.crowd = make([]trace.Standing, len(d.Verdicts))
 	for i, v := range d.Verdicts {
 		m := v.Event.Movement
-		d.crowd[i] = member{m.At, uint32(i), m.Kind, v.Event.Scope == trace.Countable}
+		d.crowd[i] = trace.Standing{At: m.At, Place: uint32(i), Kind: m.Kind, Countable: v.Event.Scope == trace.Countable}
 	}
 }
 

@@ -36,11 +36,11 @@ type Diagnosis struct {
 	cards  map[string]*record.Card
 	parked map[accountKind]*parking
 
-	below     []Alike // see overspent
+	below     []Alike // see gatherCrowd
 	contested bool    // clean events do not arrive as most do
 	measured  bool
 	measure   [record.Other + 1]int // see comparable
-	crowd     []member              // every event, in event order
+	crowd     []trace.Standing      // every event, in event order
 	sequences [][][]uint32          // see classes
 	ledgers   [][]*trace.Event      // by card
 	refusals  map[step.Cause]bool   // reasons that the ERP also gives for cards without a root
@@ -125,8 +125,8 @@ func Of(c *casefile.Case) *Diagnosis { return judge(trace.Join(c)) }
 // Lean diagnoses a case like Of, but keeps no verdict of its own for an event that
 // is clean as its whole card is, and costs a fraction of it where most are. Such an
 // event is counted everywhere and listed nowhere: VerdictOf does not know it.
-func Lean(c *casefile.Case) *Diagnosis {
-	d := judge(trace.JoinLean(c))
+func Lean(c *casefile.Case, scout *trace.Scout) *Diagnosis {
+	d := judge(trace.JoinLean(c, scout))
 	if !d.exemplary() {
 		return Of(c)
 	}

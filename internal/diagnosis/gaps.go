@@ -182,7 +182,7 @@ func (d *Diagnosis) unsubscribed(failing map[record.Kind]bool) {
 	}
 	noted := map[record.Kind]bool{}
 	for _, m := range d.crowd {
-		k, e := m.kind, d.Verdicts[m.who].Event
+		k, e := m.Kind, d.Verdicts[m.Place].Event
 		if noted[k] {
 			continue
 		}

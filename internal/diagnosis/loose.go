@@ -172,7 +172,7 @@ func (d *Diagnosis) loose() {
 	}
 	earliest := record.Time{}
 	if len(d.crowd) > 0 {
-		earliest = d.crowd[0].at
+		earliest = d.crowd[0].At
 	}
 	var rows []*record.Posting
 	for _, p := range d.Set.Unlinked {

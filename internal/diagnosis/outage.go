@@ -105,10 +105,10 @@ func (d *Diagnosis) separated(lost []*step.Verdict) bool {
 		of[a] = attributeNamed(a.name)
 	}
 	for _, m := range d.crowd {
-		if !kinds.Has(m.kind) || m.at.Compare(first) < 0 || m.at.Compare(last) > 0 || in[m.who] {
+		if !kinds.Has(m.Kind) || m.At.Compare(first) < 0 || m.At.Compare(last) > 0 || in[m.Place] {
 			continue
 		}
-		v := d.Verdicts[m.who]
+		v := d.Verdicts[m.Place]
 		if !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward {
 			continue
 		}
@@ -166,8 +166,8 @@ func (d *Diagnosis) classes(scope int) [][]uint32 {
 			}
 			d.sequences[i] = make([][]uint32, len(at))
 			for _, m := range d.crowd {
-				if n := class[m.who]; n >= 0 {
-					d.sequences[i][n] = append(d.sequences[i][n], m.who)
+				if n := class[m.Place]; n >= 0 {
+					d.sequences[i][n] = append(d.sequences[i][n], m.Place)
 				}
 			}
 		}
@@ -263,8 +263,8 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 	}
 	others, in := 0, d.mark(lost)
 	for _, m := range d.crowd {
-		if m.countable && kinds.Has(m.kind) && !in[m.who] && d.Verdicts[m.who].Step != step.Emit && m.at.Exact() {
-			good[d.local(m.at).Hour()]++
+		if m.Countable && kinds.Has(m.Kind) && !in[m.Place] && d.Verdicts[m.Place].Step != step.Emit && m.At.Exact() {
+			good[d.local(m.At).Hour()]++
 			others++
 		}
 	}
@@ -327,8 +327,8 @@ func (d *Diagnosis) configuredOutages() {
 		worked, leaked := 0, 0
 		var in []*step.Verdict
 		for _, m := range d.crowd {
-			v, at := d.Verdicts[m.who], m.at
-			if !m.countable || !s.Kinds.Has(m.kind) || v.Step == step.Emit {
+			v, at := d.Verdicts[m.Place], m.At
+			if !m.Countable || !s.Kinds.Has(m.Kind) || v.Step == step.Emit {
 				continue
 			}
 			inside := at.Earliest().After(from.Latest()) && (!until.Known() || at.Latest().Before(until.Earliest()))
@@ -367,13 +367,13 @@ func (d *Diagnosis) changePoint(f *Finding) *Change {
 	c := &Change{Since: first}
 	after := 0
 	for _, m := range d.crowd {
-		if !m.countable || !kinds.Has(m.kind) {
+		if !m.Countable || !kinds.Has(m.Kind) {
 			continue
 		}
 		switch {
-		case m.at.Compare(first) < 0:
+		case m.At.Compare(first) < 0:
 			c.OfBefore++
-		case m.at.Compare(last) > 0:
+		case m.At.Compare(last) > 0:
 			after++
 		default:
 			c.OfAfter++

@@ -25,6 +25,9 @@ type Options struct {
 	Now      func() time.Time // the clock, for records that have no time at all; default time.Now
 	Progress func(Progress)   // is told when a file begins, and then how far it is
 
+	// Watch is shown the records as they are read; nil: nobody watches.
+	Watch casefile.Watcher
+
 	Live Live // for connectors whose probe is a vendor's pack
 
 	// What the command line says about the time; zero values leave it as configured.
@@ -114,6 +117,9 @@ func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*
 		}
 	}
 	b := casefile.NewBuilder(c)
+	if o.Watch != nil {
+		b.Watch(o.Watch)
+	}
 	c.Systems = make([]casefile.System, len(cfg.Connectors))
 	if live == nil && apart(cfg) && size(cfg) >= atOnce {
 		readTogether(ctx, cfg, c, o, read, b)

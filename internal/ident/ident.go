@@ -21,6 +21,23 @@ func Key(id string) string {
 	return strings.ToLower(Plain(id))
 }
 
+// AppendKey appends Key(id) to b. It seldom allocates anything else.
+func AppendKey(b []byte, id string) []byte {
+	if word, lower := plain(id); !word || strings.HasPrefix(id, encoded) {
+		return append(b, Key(id)...)
+	} else if lower {
+		return append(b, id...)
+	}
+	for i := 0; i < len(id); i++ {
+		c := id[i]
+		if marks[c] == capital {
+			c |= 0x20
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
 // Plain is the form in which one system's own identifiers are compared: blanks
 // trimmed, a GraphQL global id (plain or base64) reduced to its last part, a
 // leading "#" dropped. Case stays: a system may tell its ids apart by it.
@@ -43,18 +60,32 @@ func Plain(id string) string {
 // plain reports whether an identifier is made of letters, digits and joining marks
 // alone, and whether it has no capitals: then it is its own key.
 func plain(id string) (word, lower bool) {
-	lower = true
+	seen := uint8(0)
 	for i := 0; i < len(id); i++ {
-		switch c := id[i]; {
+		seen |= marks[id[i]]
+	}
+	return seen&otherMark == 0, seen == 0
+}
+
+const (
+	capital   = 1
+	otherMark = 2
+)
+
+// marks tells what kind of character a byte is: 0 for small letters, digits and
+// joining marks.
+var marks = func() (m [256]uint8) {
+	for c := range m {
+		switch c := byte(c); {
 		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.':
 		case c >= 'A' && c <= 'Z':
-			lower = false
+			m[c] = capital
 		default:
-			return false, false
+			m[c] = otherMark
 		}
 	}
-	return true, lower
-}
+	return m
+}()
 
 // gid takes the last path part of a GraphQL global id, without a query.
 func gid(id string) (string, bool) {

@@ -62,3 +62,12 @@ func FuzzKey(f *testing.F) {
 		}
 	})
 }
+
+// TestAppendKey demands that both ways of making a key agree.
+func TestAppendKey(t *testing.T) {
+	for _, id := range []string{"", " ", "a", "A-1", "JE100", "#1001", "##", " x ", "gid://shopify/Order/1001", "Z2lkOi8vc2hvcGlmeS9PcmRlci8xMDAx", "Z2lkOi8v", "ÄB", "é", "a b", "••••9F3A", "K_9.z"} {
+		if got := string(AppendKey([]byte("x"), id)); got != "x"+Key(id) {
+			t.Errorf("%q: %q, want %q", id, got, "x"+Key(id))
+		}
+	}
+}

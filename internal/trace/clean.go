@@ -3,8 +3,11 @@ package trace
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"gcdiag/internal/casefile"
@@ -15,9 +18,9 @@ import (
 
 // The clean majority: events with exactly one delivery that got through, after as
 // many tries as it took, and exactly one posting, which is right, on a card without
-// any trouble. JoinLean
-// recognises them before it links anything, and keeps of each no more than its
-// place among all events and the event that it is like.
+// any trouble. JoinLean recognises them by what a scout noted, before it links
+// anything, and keeps of each no more than its place among all events and the event
+// that it is like.
 //
 // What must hold so that nothing said of a case depends on it:
 //
@@ -39,129 +42,99 @@ import (
 // Cases to which this does not apply (an order view or a list of cards, damaged
 // identifiers, masked cards, loads that owe the price paid) are linked in full, and
 // so is a card with a running balance, a date of birth or a shared document.
+//
+// The work is done share by share: an event is looked for in the share of its id, a
+// card or order in the share of its own. Shares don't depend on each other but where
+// the work says so, and the result does not depend on how many are done at a time.
 type clean struct {
 	c     *casefile.Case
 	s     *Set
-	names *names
-	look  []look // by event, as below: by the row of its movement
+	scout *Scout
 
-	use     []uint8 // by number: what it is to events
-	trouble []bool  // by number
-	event   []int32 // by number: the event with this id
-	bad     []bool  // by event: not clean
-	queue   []int32 // bad events whose trouble has not spread yet
+	relayed      bool // an integration stands between
+	since, until int64
+	on           []bool // by sort of posting: it stands on an account that is asked about
+	events       [shares][]standing
+	cards        [shares]keys
+	others       [shares]keys // orders, refunds, documents
 
-	moveSorts   sorts[moveSort]
-	sentSorts   sorts[sentSort]
-	bookedSorts sorts[bookedSort]
+	touched [shares][]uint64 // hashes of keys that something not clean names
+	odd     struct{ sent, booked []uint32 }
+	blamed  []eventAt // events found not to be clean, whose keys are not in trouble yet
 
-	ofSent, ofBooked []int32             // by row of a delivery, of a posting: the event that it names
-	like             []int32             // by event: the exemplar of a clean one, or free
-	cards            map[record.Type]int // rows of clean events that name a card
-	seen             money.Amount        // means nothing, see named
-
-	shapes    map[string]bool // of all ids, see shapedLikeEvent
-	liability map[string]bool // accounts asked about
-	documents map[document]int32
-	ids, refs map[string]bool // keys that only the integration's log can tell, see byIdentity
-	masked    bool
+	exemplars []exemplar
+	named     map[record.Type]int // rows of clean events that name a card
 }
 
-// eventKeys are the numbers of an event's keys.
-type eventKeys struct{ id, card, order, refund uint32 }
+// eventAt says where an event stands: its share and its number there.
+type eventAt uint32
 
-// look is what is compared with an event's rows, and what it, its delivery and
-// its posting are like, counted from one. It fills a line of the cache.
-type look struct {
-	at       record.Time
-	amount   money.Amount
-	keys     eventKeys
-	currency money.Currency
-	kind     record.Kind
-	tries    uint8 // deliveries
-	sent     uint8 // of these, sent on and accepted
+// keyAt says where a key stands, in the same way, its number counted from one; 0: no key.
+type keyAt uint32
 
-	moveSort, sentSort, bookedSort uint32
+const noEvent eventAt = math.MaxUint32
+
+func eventIn(share, i int) eventAt { return eventAt(share<<24 | i) }
+func (e eventAt) share() int       { return int(e >> 24) }
+func (e eventAt) number() int      { return int(e & (1<<24 - 1)) }
+
+func keyIn(share, i int) keyAt { return keyAt(share<<24 | (i + 1)) }
+func (k keyAt) share() int     { return int(k >> 24) }
+func (k keyAt) number() int    { return int(k&(1<<24-1)) - 1 }
+
+// standing is what is found out about an event, beside the note of its movement.
+type standing struct {
+	card, order, refund keyAt
+	sent, booked        uint32 // sorts of its first delivery and posting, from one; 0: none
+	like                uint32 // the exemplar of a clean event
+	tries, through      uint8  // deliveries, and those that were sent on and accepted
+	bad                 bool   // not clean
+	doubted             bool   // its id does not name it alone
 }
 
-// What a key is to events.
-const (
-	isID = 1 << iota
-	isCard
-	isOrder
-	isRefund
-	isShared // an order of more than one event
-)
+// keys are all keys of a share, as far as they are wanted.
+type keys struct {
+	n       int
+	trouble []bool
+}
 
-type document struct {
-	system uint16
-	id     string
+func (q *clean) troubled(all *[shares]keys, k keyAt) bool {
+	return k != 0 && all[k.share()].trouble[k.number()]
+}
+
+func (q *clean) note(e eventAt) *moveNote     { return q.scout.moves.notes[e.share()].at(e.number()) }
+func (q *clean) standing(e eventAt) *standing { return &q.events[e.share()][e.number()] }
+
+// exemplar is an event that others are like.
+type exemplar struct {
+	event eventAt
+	row   uint32
+	alike int32 // clean events
+	sum   money.Amount
+	place uint32 // in the set's events
 }
 
 // Standing is one event in the order of all events.
 type Standing struct {
+	At        record.Time
+	Place     uint32 // of the event in the set's events, or of its exemplar
+	Kind      record.Kind
+	Countable bool
+	clean     bool
+}
+
+// Overdraft is the clean event with which a clean card went below zero.
+type Overdraft struct {
+	ID     string
 	At     record.Time
 	Amount money.Amount
-	Row    uint32 // of the movement in its table
-	Place  int32  // of the event in the set's events, or of its exemplar
-	Card   uint32 // the number of its card
-	Kind   record.Kind
-	Clean  bool // it is not among the set's events
-}
-
-// moveSort, sentSort and bookedSort are all that tells clean events, their
-// deliveries and their postings apart for whoever looks at exemplars.
-type moveSort struct {
-	kind                                           record.Kind
-	funding                                        record.Funding
-	test                                           record.Bool
-	sign                                           int8
-	currency                                       money.Currency
-	system                                         uint16
-	noOrder, noRefund                              bool
-	origin, issuer, channel, location, item, attrs string
-}
-
-type sentSort struct {
-	system uint16
-	card   bool
-	flow   string
-}
-
-type bookedSort struct {
-	system                      uint16
-	kind                        record.Kind
-	from                        record.Feed
-	order, card, rule           bool
-	account, what, item, entity string
-}
-
-// sorts numbers what is alike, from one.
-type sorts[T comparable] struct {
-	known map[T]uint32
-	last  T
-	n     uint32 // of the last one
-}
-
-func (s *sorts[T]) number(x T) uint32 {
-	if s.n != 0 && x == s.last {
-		return s.n
-	}
-	n := s.known[x]
-	if n == 0 {
-		if s.known == nil {
-			s.known = map[T]uint32{}
-		}
-		n = uint32(len(s.known) + 1)
-		s.known[x] = n
-	}
-	s.last, s.n = x, n
-	return n
+	Place  int // of its exemplar in the set's events
+	row    uint32
 }
 
 // recognise tells the clean events from the rest, or returns nil where the case
-// has to be linked in full.
-func recognise(s *Set) *clean {
+// has to be linked in full. A nil scout has seen nothing yet.
+func recognise(s *Set, scout *Scout) *clean {
 	c := s.Case
 	platform, erp, relayed := false, false, false
 	for i := range c.Systems {
@@ -175,547 +148,925 @@ func recognise(s *Set) *clean {
 			}
 		}
 	}
-	n := c.Movements.Len()
-	if !platform || !erp || c.Orders.Len() > 0 || c.Cards.Len() > 0 || c.Policy.PricePaid || n == 0 {
+	if !platform || !erp || c.Orders.Len() > 0 || c.Cards.Len() > 0 || c.Policy.PricePaid || c.Movements.Len() == 0 {
 		return nil
 	}
-	q := &clean{c: c, s: s, look: make([]look, 0, n), bad: make([]bool, n),
-		shapes: map[string]bool{}, liability: map[string]bool{}, documents: map[document]int32{}, ids: map[string]bool{}, refs: map[string]bool{}}
-	q.movements()
-	q.deliveries()
-	q.postings(relayed)
-	q.others()
+	if scout == nil {
+		scout = scouted(c)
+	}
+	for x := range c.Exceptions.All() {
+		if _, masked := maskTail(ident.Key(x.Card)); masked {
+			return nil
+		}
+	}
+	if scout.moves.masked || scout.sent.masked || scout.booked.masked {
+		return nil
+	}
+	q := &clean{c: c, s: s, scout: scout, relayed: relayed, since: math.MinInt64, until: math.MaxInt64}
+	if !c.Window.Since.IsZero() {
+		q.since = c.Window.Since.UnixNano()
+	}
+	if !c.Window.Until.IsZero() {
+		q.until = c.Window.Until.UnixNano()
+	}
+	for _, b := range scout.booked.sorts.list {
+		q.on = append(q.on, b.account != "" && s.Liability(b.account))
+	}
+	q.renew()
+	q.join()
+	q.touch()
+	q.key()
 	q.spread()
 	q.logged()
 	q.spread()
-	if q.masked {
-		return nil
-	}
-	q.exemplars()
-	q.countCards()
+	q.choose()
+	q.spread()
+	q.count()
 	return q
 }
 
-// blame makes an event troubled.
-func (q *clean) blame(i int32) {
-	if !q.bad[i] {
-		q.bad[i] = true
-		q.queue = append(q.queue, i)
+// each does something for every share, several at a time. do may only write to what
+// belongs to its share, and to the worker's own.
+func each[W any](do func(w *W, share int)) []W {
+	workers := make([]W, min(runtime.GOMAXPROCS(0), shares))
+	var next atomic.Int32
+	var all sync.WaitGroup
+	for i := range workers {
+		all.Go(func() {
+			for k := next.Add(1) - 1; k < shares; k = next.Add(1) - 1 {
+				do(&workers[i], int(k))
+			}
+		})
+	}
+	all.Wait()
+	return workers
+}
+
+// renew puts right the notes of records that others took the place of. The id, by
+// which a movement is found, is the same.
+func (q *clean) renew() {
+	void := func(rows []int, n int) []bool {
+		if len(rows) == 0 {
+			return nil
+		}
+		v := make([]bool, n)
+		for _, row := range rows {
+			v[row] = true
+		}
+		return v
+	}
+	rows := q.c.Movements.Altered()
+	slices.Sort(rows)
+	if old := void(rows, q.c.Movements.Len()); old != nil {
+		at := make(map[int]*moveNote, len(rows))
+		for k := range q.scout.moves.notes {
+			l := &q.scout.moves.notes[k]
+			for i := range l.n {
+				if m := l.at(i); old[m.row] {
+					at[int(m.row)] = m
+				}
+			}
+		}
+		var m record.Movement
+		for _, row := range rows {
+			q.c.Movements.Read(row, &m)
+			*at[row] = q.scout.movement(row, &m)
+		}
+	}
+	rows = q.c.Deliveries.Altered()
+	if old := void(rows, q.c.Deliveries.Len()); old != nil {
+		for k := range q.scout.sent.notes {
+			l := &q.scout.sent.notes[k]
+			for i := range l.n {
+				if n := l.at(i); old[n.row] {
+					n.row = noRow
+				}
+			}
+		}
+		var d record.Delivery
+		for _, row := range rows {
+			q.c.Deliveries.Read(row, &d)
+			q.scout.Delivery(row, &d)
+		}
+	}
+	rows = q.c.Postings.Altered()
+	if old := void(rows, q.c.Postings.Len()); old != nil {
+		for k := range q.scout.booked.notes {
+			l := &q.scout.booked.notes[k]
+			for i := range l.n {
+				if n := l.at(i); old[n.row] {
+					n.row = noRow
+				}
+			}
+		}
+		var p record.Posting
+		for _, row := range rows {
+			q.c.Postings.Read(row, &p)
+			q.scout.Posting(row, &p)
+		}
 	}
 }
 
-// touch makes trouble of every key that is named.
-func (q *clean) touch(ids ...string) {
-	for _, id := range ids {
-		if id != "" {
-			q.trouble[q.names.find(ident.Key(id))] = true
+// noRow is the row of a note that does not count any more.
+const noRow = math.MaxUint32
+
+// join finds the deliveries and postings of each event. What the notes of these say
+// of the event becomes the event itself.
+func (q *clean) join() {
+	type found struct{ sent, booked []uint32 }
+	for _, w := range each(func(w *found, share int) {
+		l := &q.scout.moves.notes[share]
+		events := make([]standing, l.n)
+		q.events[share] = events
+		t := newTable(l.n)
+		for i := range l.n {
+			m, e := l.at(i), &events[i]
+			if m.id == 0 {
+				e.bad, e.doubted = true, true
+				continue
+			}
+			first, known := t.place(m.id, i, func(i int) uint64 { return l.at(i).id })
+			if known {
+				e.bad, e.doubted, events[first].bad, events[first].doubted = true, true, true, true
+			}
+			sort := &q.scout.moves.sorts.list[m.sort]
+			if !sort.lawful || m.ns < q.since || m.ns >= q.until {
+				e.bad = true
+			}
 		}
+		find := func(id uint64) (int, bool) {
+			if id == 0 {
+				return 0, false
+			}
+			i, known := t.find(id, func(i int) uint64 { return l.at(i).id })
+			return i, known && !events[i].doubted
+		}
+		for sent, i := &q.scout.sent.notes[share], 0; i < sent.n; i++ {
+			n := sent.at(i)
+			at, known := find(n.event)
+			if n.event = uint64(noEvent); known {
+				n.event = uint64(eventIn(share, at))
+			}
+			if n.row != noRow && (!known || !q.sent(n, l.at(at), &events[at])) {
+				w.sent = append(w.sent, n.row)
+			}
+		}
+		for booked, i := &q.scout.booked.notes[share], 0; i < booked.n; i++ {
+			n := booked.at(i)
+			at, known := find(n.ref)
+			if n.ref = uint64(noEvent); known {
+				n.ref = uint64(eventIn(share, at))
+			}
+			if n.row != noRow && (!known || !q.booked(n, l.at(at), &events[at])) {
+				w.booked = append(w.booked, n.row)
+			}
+		}
+		for i := range events {
+			e := &events[i]
+			e.bad = e.bad || e.booked == 0 || (e.through == 1) != q.relayed || (e.tries > 0) != q.relayed
+		}
+	}) {
+		q.odd.sent, q.odd.booked = append(q.odd.sent, w.sent...), append(q.odd.booked, w.booked...)
+	}
+	slices.Sort(q.odd.sent)
+	slices.Sort(q.odd.booked)
+}
+
+// sent reports whether a delivery can be one of a clean event, which else is none.
+func (q *clean) sent(n *sentNote, m *moveNote, e *standing) bool {
+	sort := &q.scout.sent.sorts.list[n.sort]
+	if e.tries = min(e.tries, 200) + 1; e.tries == 1 {
+		e.sent = sort.like
+	}
+	if sort.delivered {
+		e.through = min(e.through, 200) + 1
+	}
+	ok := sort.lawful && sort.like == e.sent && e.tries < 100 && e.through <= 1 && n.keys == m.own(sort.keys) &&
+		(sort.kind == record.NoKind || sort.kind == q.scout.moves.sorts.list[m.sort].kind)
+	e.bad = e.bad || !ok
+	return ok
+}
+
+// booked reports whether a posting can be the one of a clean event, which else is
+// none: it is just what the event should have become.
+func (q *clean) booked(n *bookNote, m *moveNote, e *standing) bool {
+	sort, of := &q.scout.booked.sorts.list[n.sort], &q.scout.moves.sorts.list[m.sort]
+	ok := e.booked == 0 && sort.lawful && q.on[n.sort] && n.amount == m.amount && (sort.kind == of.kind || sort.kind == record.NoKind) &&
+		n.ns >= q.since && n.ns < q.until && sort.currency == q.currency(of) && n.keys == m.own(sort.keys) &&
+		(sort.keys&hasCard != 0 || !q.scout.booked.cards) // a row without a card is odd where others have one
+	if ok && of.span == 0 && sort.span != 0 {
+		gap := at(n.ns, sort.span).Apart(at(m.ns, 0))
+		ok = gap == 0 || gap >= 24*time.Hour
+	}
+	if e.booked == 0 {
+		e.booked = sort.like
+	}
+	e.bad = e.bad || !ok
+	return ok
+}
+
+func (q *clean) currency(s *moveSort) money.Currency {
+	if s.currency.Known() {
+		return s.currency
+	}
+	return q.c.Currency
+}
+
+// touch makes trouble of every key that is named by what can't be clean.
+func (q *clean) touch() {
+	one := func(hash uint64) {
+		if hash != 0 {
+			q.touched[share(hash)] = append(q.touched[share(hash)], hash)
+		}
+	}
+	name := func(ids ...string) {
+		for _, id := range ids {
+			one(q.scout.hash(id))
+		}
+	}
+	for _, hash := range q.scout.moves.touched {
+		one(hash)
+	}
+	for d := range read(&q.c.Deliveries, q.odd.sent) {
+		name(d.Event, d.Card, d.Order, d.Refund, d.Notification, d.Batch)
+	}
+	for p := range read(&q.c.Postings, q.odd.booked) {
+		name(p.Ref, p.Card, p.Order, p.Refund, p.Batch, p.Document)
+	}
+	for x := range q.c.Exceptions.All() {
+		name(x.Ref, x.Order, x.Card)
+	}
+	for _, r := range q.c.Rejects {
+		name(r.Keys...)
+	}
+}
+
+// read yields the records of some rows, in their order. Each is valid until the next.
+func read[T any](table *casefile.Table[T], rows []uint32) func(yield func(*T) bool) {
+	return func(yield func(*T) bool) {
+		var r T
+		for _, row := range rows {
+			table.Read(int(row), &r)
+			if !yield(&r) {
+				return
+			}
+		}
+	}
+}
+
+// mention is a key where it is named: what it is there, and by which event.
+type mention struct {
+	hash     uint64
+	event    eventAt
+	use      uint8
+	currency money.Currency
+}
+
+// What a key is to an event.
+const (
+	isCard = 1 << iota
+	isOrder
+	isRefund
+	isDocument
+	isShared // named by more than one event, or row of a document
+)
+
+// key gives the keys of all events a place and finds trouble that keys alone can
+// tell: one text that names different things, a card with two currencies, a
+// document of two rows, an order that loaded a card twice or gave back more than was
+// taken, and what is touched.
+func (q *clean) key() {
+	type mentions [shares]notes[mention]
+	named := each(func(w *mentions, share int) {
+		put := func(hash uint64, e eventAt, use uint8, c money.Currency) {
+			if hash != 0 {
+				*w[hash>>56].add() = mention{hash, e, use, c}
+			}
+		}
+		moves := &q.scout.moves.notes[share]
+		for i := range moves.n {
+			m, e := moves.at(i), eventIn(share, i)
+			put(m.card, e, isCard, q.currency(&q.scout.moves.sorts.list[m.sort]))
+			put(m.order, e, isOrder, money.Currency{})
+			put(m.refund, e, isRefund, money.Currency{})
+		}
+		booked := &q.scout.booked.notes[share]
+		for i := range booked.n {
+			if n := booked.at(i); n.row != noRow {
+				put(n.document, eventAt(n.ref), isDocument, money.Currency{})
+			}
+		}
+	})
+	for _, w := range each(func(w *[]eventAt, share int) {
+		n := 0
+		for i := range named {
+			n += named[i][share].n
+		}
+		all := func(yield func(*mention) bool) {
+			for i := range named {
+				for l, k := &named[i][share], 0; k < l.n; k++ {
+					if !yield(l.at(k)) {
+						return
+					}
+				}
+			}
+		}
+		*w = append(*w, q.keysOf(share, n, all)...)
+	}) {
+		for _, at := range w {
+			q.standing(at).bad = true
+		}
+	}
+	for k := range q.events {
+		for i := range q.events[k] {
+			if q.events[k][i].bad {
+				q.blamed = append(q.blamed, eventIn(k, i))
+			}
+		}
+	}
+}
+
+// keysOf is key for one share, of which all lists the n mentions. It returns the
+// events that can't be clean.
+func (q *clean) keysOf(share, n int, all func(yield func(*mention) bool)) []eventAt {
+	type key struct {
+		hash     uint64
+		uses     uint8
+		currency money.Currency
+	}
+	var bad []eventAt
+	tables := [2]struct {
+		t    table
+		list []key
+	}{{t: newTable(n)}, {t: newTable(n)}} // of cards, and of others
+	trouble := [2]*[shares]keys{&q.cards, &q.others}
+	for x := range all {
+		t := &tables[1]
+		if x.use == isCard {
+			t = &tables[0]
+		}
+		i, known := t.t.place(x.hash, len(t.list), func(i int) uint64 { return t.list[i].hash })
+		if !known {
+			t.list = append(t.list, key{x.hash, x.use, x.currency})
+		} else if k := &t.list[i]; x.use&k.uses&(isOrder|isDocument) != 0 {
+			k.uses |= isShared
+		} else {
+			k.uses |= x.use
+		}
+		switch e, at := x.event, keyIn(share, i); x.use {
+		case isCard:
+			q.standing(e).card = at
+		case isOrder:
+			q.standing(e).order = at
+		case isRefund:
+			q.standing(e).refund = at
+		}
+	}
+	for i := range tables {
+		trouble[i][share] = keys{len(tables[i].list), make([]bool, len(tables[i].list))}
+	}
+	cards, others := q.cards[share].trouble, q.others[share].trouble
+	find := func(i int, hash uint64) (int, bool) {
+		t := &tables[i]
+		return t.t.find(hash, func(i int) uint64 { return t.list[i].hash })
+	}
+	different := func(hash uint64) (found bool) {
+		for i := range tables {
+			if k, known := find(i, hash); known {
+				trouble[i][share].trouble[k], found = true, true
+			}
+		}
+		return found
+	}
+	for k := range tables[0].list {
+		if i, known := find(1, tables[0].list[k].hash); known {
+			cards[k], others[i] = true, true
+		}
+	}
+	for k := range tables[1].list {
+		if uses := tables[1].list[k].uses &^ isShared; uses&(uses-1) != 0 {
+			others[k] = true
+		}
+	}
+	touched := make(map[uint64]bool, len(q.touched[share]))
+	for _, hash := range q.touched[share] {
+		touched[hash] = true
+		different(hash)
+	}
+	moves := &q.scout.moves.notes[share]
+	for i := range moves.n {
+		switch m := moves.at(i); {
+		case m.id != 0 && different(m.id):
+			q.events[share][i].doubted = true
+			bad = append(bad, eventIn(share, i))
+		case len(touched) > 0 && touched[m.id]:
+			bad = append(bad, eventIn(share, i))
+		}
+	}
+	type sums struct {
+		loads       int
+		used, given money.Amount
+	}
+	orders := map[int]*sums{}
+	for x := range all {
+		if x.use == isCard {
+			if i, _ := find(0, x.hash); tables[0].list[i].currency != x.currency {
+				cards[i] = true
+			}
+			continue
+		}
+		if x.use == isRefund {
+			continue
+		}
+		i, _ := find(1, x.hash)
+		if tables[1].list[i].uses&isShared == 0 {
+			continue
+		}
+		if x.use == isDocument {
+			if x.event != noEvent {
+				bad = append(bad, x.event)
+			}
+			continue
+		}
+		o := orders[i]
+		if o == nil {
+			o = new(sums)
+			orders[i] = o
+		}
+		switch m := q.note(x.event); q.scout.moves.sorts.list[m.sort].kind {
+		case record.Load:
+			o.loads++
+		case record.Redemption:
+			o.used += max(-m.amount, 0)
+		case record.RefundToCard:
+			o.given += max(m.amount, 0)
+		}
+	}
+	for i, o := range orders {
+		if o.loads > 1 || o.used > 0 && o.given > o.used {
+			others[i] = true
+		}
+	}
+	return bad
+}
+
+// blame makes an event troubled.
+func (q *clean) blame(at eventAt) {
+	if e := q.standing(at); !e.bad {
+		e.bad = true
+		q.blamed = append(q.blamed, at)
 	}
 }
 
 // spread carries trouble over everything that events have in common.
 func (q *clean) spread() {
-	q.trouble[0] = false
-	for {
-		for i := range q.bad {
-			if k := &q.look[i].keys; !q.bad[i] && (q.trouble[k.id] || q.trouble[k.card] || q.trouble[k.order] || q.trouble[k.refund]) {
-				q.blame(int32(i))
+	for first := true; first || len(q.blamed) > 0; first = false {
+		for _, at := range q.blamed {
+			e := q.standing(at)
+			if e.card != 0 {
+				q.cards[e.card.share()].trouble[e.card.number()] = true
 			}
-		}
-		if len(q.queue) == 0 {
-			return
-		}
-		for _, i := range q.queue {
-			k := &q.look[i].keys
-			q.trouble[k.id], q.trouble[k.card], q.trouble[k.order], q.trouble[k.refund] = true, true, true, true
-		}
-		q.trouble[0] = false
-		q.queue = q.queue[:0]
-	}
-}
-
-// movements numbers the keys of all events and finds those that can't be clean
-// whatever their rows are.
-func (q *clean) movements() {
-	n := newNames(2*q.c.Movements.Len(), false)
-	q.names = n
-	last := ""
-	var prints []fingerprint
-	var named []string // by movements that can't be clean
-	for rows := range q.c.Movements.Batches(batch) {
-		prints = prints[:0]
-		for i := range rows {
-			m := &rows[i]
-			prints = append(prints, n.fingerprint(ident.Key(m.Card)), n.fingerprint(ident.Key(m.ID)), n.fingerprint(ident.Key(m.Order)), n.fingerprint(ident.Key(m.Refund)))
-		}
-		n.near(prints)
-		for r := range rows {
-			m, p := &rows[r], prints[4*r:]
-			i, before := len(q.look), n.count
-			k := eventKeys{card: n.enter(p[0], ""), id: n.enter(p[1], ""), order: n.enter(p[2], ""), refund: n.enter(p[3], "")}
-			if k.card >= before { // a new one
-				if _, masked := maskTail(ident.Key(m.Card)); masked {
-					q.masked = true
+			for _, k := range [...]keyAt{e.order, e.refund} {
+				if k != 0 {
+					q.others[k.share()].trouble[k.number()] = true
 				}
 			}
-			if x := shape(ident.Key(m.ID)); x != last {
-				last = strings.Clone(x)
-				q.shapes[last] = true
+		}
+		q.blamed = q.blamed[:0]
+		for _, w := range each(func(w *[]eventAt, share int) {
+			events := q.events[share]
+			for i := range events {
+				if e := &events[i]; !e.bad && (q.troubled(&q.cards, e.card) || q.troubled(&q.others, e.order) || q.troubled(&q.others, e.refund)) {
+					e.bad = true
+					*w = append(*w, eventIn(share, i))
+				}
 			}
-			q.look = append(q.look, look{at: m.At, amount: m.Amount, keys: k, currency: q.currency(m), kind: m.Kind})
-			if k.id == 0 || k.card == 0 || !q.lawful(m) {
-				q.blame(int32(i))
-				named = append(named, m.Reverses, m.Transfer)
-				continue
-			}
-			q.look[i].moveSort = q.moveSorts.number(moveSort{kind: m.Kind, funding: m.Funding, test: m.Test, sign: int8(cmp.Compare(m.Amount, 0)), currency: m.Currency,
-				system: m.System, noOrder: m.Order == "", noRefund: m.Refund == "", origin: m.Origin, issuer: m.Issuer, channel: m.Channel, location: m.Location, item: m.Item, attrs: attrText(m.Attrs)})
+		}) {
+			q.blamed = append(q.blamed, w...)
 		}
-	}
-	q.use = make([]uint8, n.count)
-	q.trouble = make([]bool, n.count)
-	q.event = make([]int32, n.count)
-	for i := range q.event {
-		q.event[i] = free
-	}
-	first := make([]int32, n.count) // of a card: its first event, counted from one
-	for i := range q.look {
-		k := &q.look[i].keys
-		if q.use[k.id]&isID != 0 {
-			q.trouble[k.id] = true
-		}
-		if q.use[k.order]&isOrder != 0 {
-			q.use[k.order] |= isShared
-		}
-		if first[k.card] == 0 {
-			first[k.card] = int32(i) + 1
-		} else if q.look[first[k.card]-1].currency != q.look[i].currency {
-			q.trouble[k.card] = true
-		}
-		q.use[k.id] |= isID
-		q.use[k.card] |= isCard
-		q.use[k.order] |= isOrder
-		q.use[k.refund] |= isRefund
-		q.event[k.id] = int32(i)
-	}
-	q.use[0] = 0
-	q.event[0] = free
-	for k, use := range q.use {
-		if use &^= isShared; use&(use-1) != 0 {
-			q.trouble[k] = true // one text names different things
-		}
-		if q.trouble[k] && use&isID != 0 {
-			q.event[k] = free
-		}
-	}
-	q.touch(named...)
-	q.orders()
-}
-
-// lawful reports whether nothing about a movement alone needs a second look.
-func (q *clean) lawful(m *record.Movement) bool {
-	return m.At.Known() && q.c.Window.Has(m.At) && m.Status == record.Final && m.Test != record.Yes && !m.Points && !m.Contrary &&
-		m.Funding != record.Promotional && m.Kind != record.NoKind && m.Kind != record.Reversal && m.Kind != record.Other &&
-		(m.Kind != record.Redemption || m.Refund == "") && m.Entity == "" && m.Transfer == "" && m.Reverses == "" &&
-		!m.BalanceAfter.Set && !m.CardCreatedAt.Known()
-}
-
-// orders finds orders that loaded a card twice or gave back more than was taken.
-func (q *clean) orders() {
-	type sums struct {
-		loads       int
-		used, given money.Amount
-	}
-	shared := map[uint32]*sums{}
-	for i := range q.look {
-		k := &q.look[i].keys
-		if q.use[k.order]&isShared == 0 {
-			continue
-		}
-		x := shared[k.order]
-		if x == nil {
-			x = new(sums)
-			shared[k.order] = x
-		}
-		switch m := &q.look[i]; {
-		case m.kind == record.Load:
-			x.loads++
-		case m.kind == record.Redemption && m.amount < 0:
-			x.used -= m.amount
-		case m.kind == record.RefundToCard && m.amount > 0:
-			x.given += m.amount
-		}
-	}
-	for k, x := range shared {
-		if x.loads > 1 || x.used > 0 && x.given > x.used {
-			q.trouble[k] = true
-		}
-	}
-}
-
-// own reports whether an identifier of a row is that of its event, or empty.
-func (q *clean) own(id string, number uint32) bool {
-	return id == "" || number != 0 && q.names.find(ident.Key(id)) == number
-}
-
-// card is own for a card, whose number is known; a masked one ends the recognition.
-func (q *clean) card(id string, is, number uint32) bool {
-	if id == "" || number != 0 && is == number {
-		return true
-	}
-	if _, masked := maskTail(ident.Key(id)); masked {
-		q.masked = true
-	}
-	return false
-}
-
-// batch is how many rows are looked at together.
-const batch = 64
-
-// named finds the events and the cards that rows name by their fingerprints, two
-// for each row.
-func (q *clean) named(prints []fingerprint, events []int32, cards []uint32) ([]int32, []uint32) {
-	q.names.near(prints)
-	events, cards = events[:0], cards[:0]
-	for r := 0; r < len(prints); r += 2 {
-		events = append(events, int32(q.names.at(prints[r])))
-		cards = append(cards, q.names.at(prints[r+1]))
-	}
-	for r, number := range events {
-		events[r] = q.event[number]
-	}
-	x := money.Amount(0) // the looks come into reach
-	for _, i := range events {
-		if i != free {
-			x ^= q.look[i].amount
-		}
-	}
-	q.seen = x
-	return events, cards
-}
-
-// deliveries finds the deliveries of each clean event.
-func (q *clean) deliveries() {
-	q.ofSent = make([]int32, 0, q.c.Deliveries.Len())
-	var prints []fingerprint
-	var events []int32
-	var cards []uint32
-	for rows := range q.c.Deliveries.Batches(batch) {
-		prints = prints[:0]
-		for r := range rows {
-			prints = append(prints, q.names.fingerprint(ident.Key(rows[r].Event)), q.names.fingerprint(ident.Key(rows[r].Card)))
-		}
-		events, cards = q.named(prints, events, cards)
-		q.ofSent = append(q.ofSent, events...)
-		for r := range rows {
-			q.delivery(&rows[r], events[r], cards[r])
-		}
-	}
-}
-
-func (q *clean) delivery(d *record.Delivery, i int32, card uint32) {
-	if i != free {
-		m := &q.look[i]
-		sort := q.sentSorts.number(sentSort{d.System, d.Card != "", d.Flow})
-		if m.tries = min(m.tries, 200) + 1; m.tries == 1 {
-			m.sentSort = sort
-		}
-		if d.Outcome == record.Delivered {
-			m.sent = min(m.sent, 200) + 1
-		}
-		if sort == m.sentSort && m.tries < 100 && m.sent <= 1 && d.Outcome != record.UnknownOutcome && (d.Kind == record.NoKind || d.Kind == m.kind) && !d.Points && d.Batch == "" &&
-			q.card(d.Card, card, m.keys.card) && q.own(d.Order, m.keys.order) && q.own(d.Refund, m.keys.refund) {
-			return
-		}
-	}
-	if i != free {
-		q.blame(i)
-	}
-	q.card(d.Card, card, 0)
-	q.touch(d.Event, d.Card, d.Order, d.Refund, d.Notification, d.Batch)
-}
-
-// postings finds the one posting of each clean event.
-func (q *clean) postings(relayed bool) {
-	q.ofBooked = make([]int32, 0, q.c.Postings.Len())
-	carry := map[uint16]bool{} // systems whose rows name cards
-	var cardless []int32
-	var prints []fingerprint
-	var events []int32
-	var cards []uint32
-	for rows := range q.c.Postings.Batches(batch) {
-		prints = prints[:0]
-		for r := range rows {
-			prints = append(prints, q.names.fingerprint(ident.Key(rows[r].Ref)), q.names.fingerprint(ident.Key(rows[r].Card)))
-		}
-		events, cards = q.named(prints, events, cards)
-		q.ofBooked = append(q.ofBooked, events...)
-		for r := range rows {
-			p, i := &rows[r], events[r]
-			if p.Card != "" && !carry[p.System] {
-				carry[p.System] = true
-			}
-			if q.posting(p, i, cards[r]) && p.Card == "" {
-				cardless = append(cardless, i)
-			}
-		}
-	}
-	if len(carry) > 0 {
-		for _, i := range cardless { // a row without a card is odd where others have one
-			q.blame(i)
-		}
-	}
-	for i := range q.bad {
-		if m := &q.look[i]; m.bookedSort == 0 || (m.sent == 1) != relayed || (m.tries > 0) != relayed {
-			q.blame(int32(i))
-		}
-	}
-}
-
-// posting reports whether a row can be the one posting of a clean event.
-func (q *clean) posting(p *record.Posting, i int32, card uint32) bool {
-	if i != free && q.look[i].bookedSort == 0 {
-		q.look[i].bookedSort = q.bookedSorts.number(bookedSort{p.System, p.Kind, p.From, p.Order != "", p.Card != "", p.Rule != "", p.Account, p.Type, p.Item, p.Entity})
-		if q.right(p, i, card) {
-			return true
-		}
-	}
-	if i != free {
-		q.blame(i)
-	} else {
-		q.want(q.ids, p.Ref)
-		q.want(q.refs, p.ID)
-		q.want(q.refs, p.Document)
-	}
-	q.card(p.Card, card, 0)
-	q.touch(p.Ref, p.Card, p.Order, p.Refund, p.Batch, p.Document)
-	if p.Document != "" {
-		q.shareDocument(p, free)
-	}
-	return false
-}
-
-// right reports whether a posting is just what its event should have become.
-func (q *clean) right(p *record.Posting, i int32, card uint32) bool {
-	m := &q.look[i]
-	k := &m.keys
-	if p.Amount != m.amount || p.Kind != m.kind && p.Kind != record.NoKind || !p.Status.Counts() || p.From == record.ByHand ||
-		p.Batch != "" || !p.Dated.Known() || !q.c.Window.Has(p.Dated) || p.Currency != m.currency {
-		return false
-	}
-	if m.at.Exact() && !p.Dated.Exact() {
-		if gap := p.Dated.Apart(m.at); gap > 0 && gap < 24*time.Hour {
-			return false
-		}
-	}
-	on, known := q.liability[p.Account]
-	if !known {
-		on = q.s.Liability(p.Account)
-		q.liability[strings.Clone(p.Account)] = on
-	}
-	return on && q.card(p.Card, card, k.card) && q.own(p.Order, k.order) && q.own(p.Refund, k.refund) &&
-		(p.Document == "" || q.shareDocument(p, i))
-}
-
-// shareDocument notes which event stands in a document; it is false, and that
-// event is troubled, where another row stands in it, too.
-func (q *clean) shareDocument(p *record.Posting, i int32) bool {
-	d := document{p.System, p.Document}
-	other, known := q.documents[d]
-	if !known {
-		q.documents[d] = i
-		return true
-	}
-	if other != free {
-		q.blame(other)
-	}
-	return false
-}
-
-func (q *clean) currency(m *record.Movement) money.Currency {
-	if m.Currency.Known() {
-		return m.Currency
-	}
-	return q.c.Currency
-}
-
-func (q *clean) want(keys map[string]bool, id string) {
-	if k := ident.Key(id); k != "" {
-		keys[k] = true
-	}
-}
-
-// others touches what exceptions and rejects name.
-func (q *clean) others() {
-	for x := range q.c.Exceptions.All() {
-		q.card(x.Card, 0, 0)
-		q.touch(x.Ref, x.Order, x.Card)
-		q.want(q.ids, x.Ref)
-		q.want(q.ids, x.Order)
-	}
-	for _, r := range q.c.Rejects {
-		q.touch(r.Keys...)
 	}
 }
 
 // logged finds events that a row can only reach by what the integration's log
 // says of them.
 func (q *clean) logged() {
-	if len(q.ids) == 0 && len(q.refs) == 0 {
-		return
+	ids, refs := map[string]bool{}, map[string]bool{} // keys that only the log can tell, see byIdentity
+	want := func(keys map[string]bool, id string) {
+		if k := ident.Key(id); k != "" {
+			keys[k] = true
+		}
+	}
+	var rows []uint32
+	for _, w := range each(func(w *[]uint32, share int) {
+		for l, i := &q.scout.booked.notes[share], 0; i < l.n; i++ {
+			if n := l.at(i); n.row != noRow && (eventAt(n.ref) == noEvent || q.standing(eventAt(n.ref)).doubted) {
+				*w = append(*w, n.row)
+			}
+		}
+	}) {
+		rows = append(rows, w...)
+	}
+	slices.Sort(rows)
+	for p := range read(&q.c.Postings, rows) {
+		want(ids, p.Ref)
+		want(refs, p.ID)
+		want(refs, p.Document)
+	}
+	for x := range q.c.Exceptions.All() {
+		want(ids, x.Ref)
+		want(ids, x.Order)
 	}
 	places := false // some row names the place of a delivery
-	for id := range q.ids {
+	for id := range ids {
 		places = places || strings.Contains(id, ":")
 	}
-	row := -1
+	asked := map[uint64]bool{}
+	for ref := range refs {
+		asked[q.scout.hashKey(ref)] = true
+	}
+	inLog := len(ids) > 0 && (places || q.scout.sent.named)
+	var of []eventAt // by row
+	if inLog {
+		of = make([]eventAt, q.c.Deliveries.Len())
+	}
+	for _, w := range each(func(w *[]eventAt, share int) {
+		for l, i := &q.scout.sent.notes[share], 0; i < l.n; i++ {
+			n := l.at(i)
+			if n.row == noRow {
+				continue
+			}
+			if inLog {
+				of[n.row] = eventAt(n.event)
+			}
+			if e := eventAt(n.event); e != noEvent && n.erp != 0 && asked[n.erp] {
+				*w = append(*w, e)
+			}
+		}
+	}) {
+		for _, e := range w {
+			q.blame(e)
+		}
+	}
+	if !inLog {
+		return
+	}
 	var whole record.Delivery
-	for d := range q.c.Deliveries.Pass() {
-		row++
-		i := q.ofSent[row]
-		if i == free || q.bad[i] {
+	for row, d := range q.c.Deliveries.Rows() {
+		if of[row] == noEvent {
 			continue
 		}
 		if places && d.ID == "" {
 			q.c.Deliveries.Read(row, &whole)
 			d = &whole
 		}
-		if len(q.ids) > 0 && (q.ids[ident.Key(d.ID)] || d.Notification != "" && q.ids[ident.Key(d.Notification)]) || d.ERPRef != "" && q.refs[ident.Key(d.ERPRef)] {
-			q.blame(i)
+		if ids[ident.Key(d.ID)] || d.Notification != "" && ids[ident.Key(d.Notification)] {
+			q.blame(of[row])
 		}
 	}
 }
 
-func attrText(attrs []record.Attr) string {
-	if len(attrs) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	for _, a := range attrs {
-		b.WriteString(a.Name)
-		b.WriteByte(0)
-		b.WriteString(a.Value)
-		b.WriteByte(0)
-	}
-	return b.String()
-}
-
-// exemplars keeps one event of each sort, and all that it touches, with the
+// choose takes one event of each sort as an exemplar, to be linked with the
 // troubled ones.
-func (q *clean) exemplars() {
-	known := map[[3]uint32]int32{}
-	q.like = make([]int32, len(q.look))
-	for i := range q.like {
-		q.like[i] = free
-		if q.bad[i] {
-			continue
+func (q *clean) choose() {
+	type sort struct{ move, sent, booked uint32 }
+	first := map[sort]exemplar{}
+	see := func(all map[sort]exemplar, s sort, x exemplar) {
+		if old, known := all[s]; !known || x.row < old.row {
+			all[s] = x
 		}
-		x := [3]uint32{q.look[i].moveSort, q.look[i].sentSort, q.look[i].bookedSort}
-		first, seen := known[x]
-		if !seen {
-			first = int32(i)
-			known[x] = first
+	}
+	clean := func(share int, do func(i int, m *moveNote, e *standing, s sort)) {
+		moves := &q.scout.moves.notes[share]
+		for i := range q.events[share] {
+			if e := &q.events[share][i]; !e.bad {
+				m := moves.at(i)
+				do(i, m, e, sort{m.sort, e.sent, e.booked})
+			}
 		}
-		q.like[i] = first
 	}
-	for _, i := range known {
-		q.blame(i)
+	for _, w := range each(func(w *map[sort]exemplar, share int) {
+		if *w == nil {
+			*w = map[sort]exemplar{}
+		}
+		clean(share, func(i int, m *moveNote, _ *standing, s sort) {
+			see(*w, s, exemplar{event: eventIn(share, i), row: m.row})
+		})
+	}) {
+		for s, x := range w {
+			see(first, s, x)
+		}
 	}
-	q.spread()
-	for i := range q.like {
-		if q.bad[i] {
-			q.like[i] = free
+	number := make(map[sort]uint32, len(first))
+	for s, x := range first {
+		number[s] = uint32(len(q.exemplars))
+		q.exemplars = append(q.exemplars, x)
+	}
+	each(func(_ *struct{}, share int) {
+		clean(share, func(_ int, _ *moveNote, e *standing, s sort) { e.like = number[s] })
+	})
+	for _, x := range q.exemplars {
+		q.blame(x.event)
+	}
+}
+
+// count counts the clean events: those of each exemplar, and their rows that name a card.
+func (q *clean) count() {
+	sent, booked := make([]bool, len(q.scout.sent.like.list)+1), make([]bool, len(q.scout.booked.like.list)+1)
+	for _, s := range q.scout.sent.sorts.list {
+		sent[s.like] = s.keys&hasCard != 0
+	}
+	for _, s := range q.scout.booked.sorts.list {
+		booked[s.like] = s.keys&hasCard != 0
+	}
+	type counts struct {
+		sent, booked int
+		exemplars    []exemplar
+	}
+	q.named = map[record.Type]int{}
+	for _, w := range each(func(w *counts, share int) {
+		if w.exemplars == nil {
+			w.exemplars = make([]exemplar, len(q.exemplars))
+		}
+		moves := &q.scout.moves.notes[share]
+		for i := range q.events[share] {
+			e := &q.events[share][i]
+			if e.bad {
+				continue
+			}
+			w.exemplars[e.like].alike++
+			w.exemplars[e.like].sum += moves.at(i).amount
+			if sent[e.sent] {
+				w.sent += int(e.tries)
+			}
+			if booked[e.booked] {
+				w.booked++
+			}
+		}
+	}) {
+		q.named[record.Deliveries] += w.sent
+		q.named[record.Postings] += w.booked
+		for i, x := range w.exemplars {
+			q.exemplars[i].alike += x.alike
+			q.exemplars[i].sum += x.sum
 		}
 	}
 }
 
-// forget drops what is not wanted any more once all events have their place.
-func (q *clean) forget() {
-	q.names, q.look, q.use, q.trouble, q.event = nil, nil, nil, nil, nil
+// deliveries lists the records of the deliveries that are not those of clean events.
+func (q *clean) deliveries() []*record.Delivery {
+	return records(&q.c.Deliveries, func(share int, add func(row uint32)) {
+		for l, i := &q.scout.sent.notes[share], 0; i < l.n; i++ {
+			if n := l.at(i); n.row != noRow && (eventAt(n.event) == noEvent || q.standing(eventAt(n.event)).bad) {
+				add(n.row)
+			}
+		}
+	})
 }
 
-// order lists all events in event order.
-func (q *clean) order() []uint32 {
-	type timed struct {
-		ns    int64
-		event uint32
+// postings lists the postings that are not those of clean events.
+func (q *clean) postings() []*record.Posting {
+	return records(&q.c.Postings, func(share int, add func(row uint32)) {
+		for l, i := &q.scout.booked.notes[share], 0; i < l.n; i++ {
+			if n := l.at(i); n.row != noRow && (eventAt(n.ref) == noEvent || q.standing(eventAt(n.ref)).bad) {
+				add(n.row)
+			}
+		}
+	})
+}
+
+// records reads the records of rows that are found share by share.
+func records[T any](table *casefile.Table[T], find func(share int, add func(row uint32))) []*T {
+	var rows []uint32
+	for _, w := range each(func(w *[]uint32, share int) {
+		find(share, func(row uint32) { *w = append(*w, row) })
+	}) {
+		rows = append(rows, w...)
 	}
-	list := make([]timed, len(q.look))
-	for i := range q.look {
-		list[i] = timed{math.MinInt64, uint32(i)}
-		if at := q.look[i].at; at.Known() {
-			list[i].ns = at.Earliest().UnixNano()
+	slices.Sort(rows)
+	slab, out := make([]T, len(rows)), make([]*T, len(rows))
+	for i, row := range rows {
+		table.Read(int(row), &slab[i])
+		out[i] = &slab[i]
+	}
+	return out
+}
+
+// table finds numbers by the hash of what they stand for. It does not grow.
+type table []uint32 // numbers, from one; 0: free
+
+func newTable(n int) table {
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	return make(table, size)
+}
+
+// find is the number whose hash is that one; hashOf tells the hash of a number.
+func (t table) find(hash uint64, hashOf func(int) uint64) (int, bool) {
+	mask := uint64(len(t) - 1)
+	for at := hash & mask; t[at] != 0; at = (at + 1) & mask {
+		if i := int(t[at] - 1); hashOf(i) == hash {
+			return i, true
 		}
 	}
-	var x, y record.Movement
-	slices.SortFunc(list, func(a, b timed) int {
-		if a.ns != b.ns {
-			return cmp.Compare(a.ns, b.ns)
+	return 0, false
+}
+
+// place is find, but i gets the hash where there is none with it.
+func (t table) place(hash uint64, i int, hashOf func(int) uint64) (first int, known bool) {
+	mask := uint64(len(t) - 1)
+	at := hash & mask
+	for ; t[at] != 0; at = (at + 1) & mask {
+		if i := int(t[at] - 1); hashOf(i) == hash {
+			return i, true
 		}
-		if c := q.look[a.event].at.Compare(q.look[b.event].at); c != 0 {
-			return c
+	}
+	t[at] = uint32(i + 1)
+	return i, false
+}
+
+// timed is an event in the order of time.
+type timed struct {
+	ns    int64
+	event eventAt
+}
+
+// inOrder lists all events in event order.
+func (q *clean) inOrder() []timed {
+	n := 0
+	for k := range q.events {
+		n += len(q.events[k])
+	}
+	list := make([]timed, 0, n)
+	for k := range q.events {
+		moves := &q.scout.moves.notes[k]
+		for i := range q.events[k] {
+			list = append(list, timed{moves.at(i).ns, eventIn(k, i)})
 		}
-		if d := rankInMoment(q.look[a.event].amount) - rankInMoment(q.look[b.event].amount); d != 0 || a.event == b.event {
+	}
+	list = byTime(list)
+	span := func(x timed) int32 { return q.scout.moves.sorts.list[q.note(x.event).sort].span }
+	sameTime := func(a, b timed) int {
+		if d := cmp.Compare(span(a), span(b)); d != 0 {
 			return d
 		}
-		q.c.Movements.Read(int(a.event), &x)
-		q.c.Movements.Read(int(b.event), &y)
-		return q.s.byName(&x, &y)
-	})
-	order := make([]uint32, len(list))
-	for i := range list {
-		order[i] = list[i].event
+		return rankInMoment(q.note(a.event).amount) - rankInMoment(q.note(b.event).amount)
 	}
-	return order
-}
-
-// countCards counts the rows of clean events that name a card.
-func (q *clean) countCards() {
-	sent, booked := make([]bool, len(q.sentSorts.known)+1), make([]bool, len(q.bookedSorts.known)+1)
-	for x, n := range q.sentSorts.known {
-		sent[n] = x.card
-	}
-	for x, n := range q.bookedSorts.known {
-		booked[n] = x.card
-	}
-	q.cards = map[record.Type]int{}
-	for i, like := range q.like {
-		if like == free {
+	// Of events of one moment, the ids decide; clean ones need no order among
+	// themselves, unless they are of one card.
+	var asked []tie
+	for from, to := 0, 0; from < len(list); from = to {
+		for to = from + 1; to < len(list) && list[to].ns == list[from].ns; to++ {
+		}
+		if to-from == 1 {
 			continue
 		}
-		if sent[q.look[i].sentSort] {
-			q.cards[record.Deliveries] += int(q.look[i].tries)
+		slices.SortFunc(list[from:to], sameTime)
+		for a, b := from, 0; a < to; a = b {
+			for b = a + 1; b < to && sameTime(list[a], list[b]) == 0; b++ {
+			}
+			if b-a > 1 && q.nameable(list[a:b]) {
+				for i := a; i < b; i++ {
+					asked = append(asked, tie{group: a, row: q.note(list[i].event).row, event: list[i]})
+				}
+			}
 		}
-		if booked[q.look[i].bookedSort] {
-			q.cards[record.Postings]++
+	}
+	q.settle(list, asked)
+	return list
+}
+
+// tie is one of several events of one moment.
+type tie struct {
+	group      int // where they begin in the order
+	row        uint32
+	id, system string
+	event      timed
+}
+
+// nameable reports whether the order of events of one moment matters.
+func (q *clean) nameable(list []timed) bool {
+	cards := map[keyAt]bool{}
+	for _, x := range list {
+		e := q.standing(x.event)
+		if e.bad || cards[e.card] {
+			return true
 		}
+		cards[e.card] = true
+	}
+	return false
+}
+
+// settle puts events of one moment in the order of their names.
+func (q *clean) settle(list []timed, asked []tie) {
+	slices.SortFunc(asked, func(a, b tie) int { return cmp.Compare(a.row, b.row) })
+	var m record.Movement
+	for i := range asked {
+		q.c.Movements.Read(int(asked[i].row), &m)
+		asked[i].id, asked[i].system = m.ID, q.c.Systems[m.System].Name
+	}
+	slices.SortFunc(asked, func(a, b tie) int {
+		return cmp.Or(a.group-b.group, strings.Compare(a.id, b.id), strings.Compare(a.system, b.system))
+	})
+	first := 0
+	for i := range asked {
+		if asked[i].group != asked[first].group {
+			first = i
+		}
+		list[asked[i].group+i-first] = asked[i].event
 	}
 }
 
-// theirs lists the rows that are not those of clean events; of says which event
-// each row names.
-func theirs[T any](q *clean, table *casefile.Table[T], of []int32) []*T {
-	out := make([]*T, 0, table.Len()-len(of))
-	if q == nil {
-		for r := range table.All() {
-			out = append(out, r)
-		}
-		return out
-	}
-	n := 0
-	for _, i := range of {
-		if i == free || q.like[i] == free {
-			n++
+// byTime sorts by time: into stretches of equal length first, and then within these.
+func byTime(list []timed) []timed {
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, x := range list {
+		if x.ns != math.MinInt64 {
+			first, last = min(first, x.ns), max(last, x.ns)
 		}
 	}
-	slab := make([]T, n)
-	out = make([]*T, 0, n)
-	for row, i := range of {
-		if i == free || q.like[i] == free {
-			r := &slab[len(out)]
-			table.Read(row, r)
-			out = append(out, r)
+	if len(list) < 1000 || last <= first {
+		slices.SortFunc(list, func(a, b timed) int { return cmp.Compare(a.ns, b.ns) })
+		return list
+	}
+	stretches := len(list) / 8
+	width := uint64(last-first)/uint64(stretches) + 1
+	of := func(x timed) int {
+		if x.ns == math.MinInt64 {
+			return 0
+		}
+		return 1 + int(uint64(x.ns-first)/width)
+	}
+	begin := make([]uint32, stretches+2)
+	for _, x := range list {
+		begin[of(x)+1]++
+	}
+	for i := range begin[1:] {
+		begin[i+1] += begin[i]
+	}
+	out := make([]timed, len(list))
+	next := slices.Clone(begin)
+	for _, x := range list {
+		k := of(x)
+		out[next[k]] = x
+		next[k]++
+	}
+	for k := range begin[:len(begin)-1] {
+		if s := out[begin[k]:begin[k+1]]; len(s) > 1 {
+			slices.SortFunc(s, func(a, b timed) int { return cmp.Compare(a.ns, b.ns) })
 		}
 	}
 	return out
+}
+
+// drawings follows the balances of the clean cards, of which nothing but the amounts
+// of their movements is known, from a load onwards.
+type drawings struct {
+	q     *clean
+	first [shares + 1]int // of a share, in cards
+	cards []drawing
+	below []Overdraft
+}
+
+type drawing struct {
+	sum                 money.Amount
+	known, whole, below bool
+}
+
+func (q *clean) newDrawings() *drawings {
+	d := &drawings{q: q}
+	for k := range q.cards {
+		d.first[k+1] = d.first[k] + q.cards[k].n
+	}
+	d.cards = make([]drawing, d.first[shares])
+	return d
+}
+
+// see is told of every clean event in order.
+func (d *drawings) see(m *moveNote, e *standing, sort *moveSort) {
+	c := &d.cards[d.first[e.card.share()]+e.card.number()]
+	if !c.known {
+		c.known = true
+		c.whole = m.amount > 0 && (sort.kind == record.Load || sort.kind == record.TransferIn)
+	}
+	c.sum += m.amount
+	if c.whole && !c.below && c.sum < 0 {
+		c.below = true
+		d.below = append(d.below, Overdraft{At: at(m.ns, sort.span), Amount: m.amount, Place: int(e.like), row: m.row})
+	}
+}
+
+// named lists the overdrafts once the exemplars have their places.
+func (d *drawings) named() []Overdraft {
+	list := d.below
+	slices.SortFunc(list, func(a, b Overdraft) int { return cmp.Compare(a.row, b.row) })
+	var m record.Movement
+	for i := range list {
+		d.q.c.Movements.Read(int(list[i].row), &m)
+		list[i].ID = strings.Clone(m.ID)
+		list[i].Place = int(d.q.exemplars[list[i].Place].place)
+	}
+	slices.SortFunc(list, func(a, b Overdraft) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID)) })
+	return list
 }

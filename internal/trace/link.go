@@ -42,12 +42,12 @@ const (
 func newLinker(s *Set) *linker {
 	l := &linker{s: s, byBatch: map[string][]*Event{}, damaged: map[string]bool{}}
 	l.taken = make([]uint8, len(s.Events))
-	var ofSent, ofBooked []int32
-	if s.clean != nil {
-		ofSent, ofBooked = s.clean.ofSent, s.clean.ofBooked
+	if q := s.clean; q != nil {
+		l.log, l.rows = q.deliveries(), q.postings()
+	} else {
+		l.log = slices.AppendSeq(make([]*record.Delivery, 0, s.Case.Deliveries.Len()), s.Case.Deliveries.All())
+		l.rows = slices.AppendSeq(make([]*record.Posting, 0, s.Case.Postings.Len()), s.Case.Postings.All())
 	}
-	l.log = theirs(s.clean, &s.Case.Deliveries, ofSent)
-	l.rows = theirs(s.clean, &s.Case.Postings, ofBooked)
 	for i := range s.Case.Systems {
 		for _, r := range s.Case.Systems[i].Reads {
 			for _, d := range r.Damaged {
@@ -666,7 +666,7 @@ func (l *linker) foreignCards() {
 		}
 	}
 	if l.s.clean != nil {
-		for t, n := range l.s.clean.cards {
+		for t, n := range l.s.clean.named {
 			named[t], known[t] = n, n
 		}
 	}
@@ -927,7 +927,7 @@ func (l *linker) unreferenced(p *record.Posting, e *Event) bool {
 func (l *linker) shapedLikeEvent(k string) bool {
 	if l.shapes == nil {
 		if q := l.s.clean; q != nil {
-			l.shapes = q.shapes
+			l.shapes = q.scout.moves.shapes
 			return l.shapes[shape(k)]
 		}
 		l.shapes = map[string]bool{}
@@ -948,12 +948,19 @@ func (l *linker) shapedLikeEvent(k string) bool {
 // shape is what identifiers of one series have in common: the text before the
 // first digit, or the length where there is none ("m-17" and "m-204", "810034"
 // and "810117").
-func shape(k string) string {
-	i := strings.IndexAny(k, "0123456789")
-	if i > 0 {
+func shape(k string) string { return string(shapeOf([]byte(k))) }
+
+func shapeOf(k []byte) []byte {
+	for i, c := range k {
+		if c-'0' > 9 {
+			continue
+		}
+		if i == 0 {
+			break
+		}
 		return k[:i]
 	}
-	return strconv.Itoa(len(k))
+	return strconv.AppendInt(nil, int64(len(k)), 10)
 }
 
 // byAmounts links rows without any identifier to events without any row, by

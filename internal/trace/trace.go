@@ -145,11 +145,12 @@ type Set struct {
 	Ties       []*Tie
 	Orders     map[string]*record.Order
 
-	// Of a lean join only: all events in order, the clean ones among them, and
-	// what these owe, and are booked with, in all.
-	Standings []Standing
-	Numbers   int // more than any number of a card there
-	Clean     money.Totals
+	// Of a lean join only: all events in order, the clean ones among them, what
+	// these owe, and are booked with, in all, and by time those with which cards
+	// without trouble went below zero.
+	Standings  []Standing
+	Clean      money.Totals
+	Overdrafts []Overdraft
 
 	alike     []int32 // by event: the clean events that it is the exemplar of; nil: none
 	clean     *clean  // while the rest is linked
@@ -217,19 +218,20 @@ func (s *Set) Liability(account string) bool {
 func (s *Set) system(i uint16) *casefile.System { return &s.Case.Systems[i] }
 
 // Join links all records of a case.
-func Join(c *casefile.Case) *Set { return join(c, false) }
+func Join(c *casefile.Case) *Set { return join(c, nil, false) }
 
 // JoinLean links all but the clean events, of which it keeps exemplars, where the
-// case is one to which that applies; see clean. Else it is Join.
-func JoinLean(c *casefile.Case) *Set { return join(c, true) }
+// case is one to which that applies; see clean. Else it is Join. The scout has seen
+// all records of the case and is used up; where it is nil, they are gone over once more.
+func JoinLean(c *casefile.Case, scout *Scout) *Set { return join(c, scout, true) }
 
-func join(c *casefile.Case, lean bool) *Set {
+func join(c *casefile.Case, scout *Scout, lean bool) *Set {
 	s := &Set{Case: c, liability: map[string]bool{}}
 	for _, a := range c.Liability {
 		s.liability[strings.TrimSpace(a)] = true
 	}
 	if lean {
-		s.clean = recognise(s)
+		s.clean = recognise(s, scout)
 	}
 	if s.clean != nil {
 		s.leanEvents()
@@ -269,39 +271,52 @@ func (s *Set) byName(a, b *record.Movement) int {
 // leanEvents makes the events that are not clean, and lists all of them in order.
 func (s *Set) leanEvents() {
 	q := s.clean
-	order := q.order()
-	var rows []uint32
-	for _, i := range order {
-		if q.like[i] == free {
-			rows = append(rows, i)
+	order := q.inOrder()
+	chosen := map[eventAt]int{}
+	for i, x := range q.exemplars {
+		chosen[x.event] = i
+	}
+	type linked struct{ row, place uint32 }
+	var rows []linked
+	drawn := q.newDrawings()
+	s.Standings = make([]Standing, len(order))
+	for n, x := range order {
+		m, e := q.note(x.event), q.standing(x.event)
+		sort := &q.scout.moves.sorts.list[m.sort]
+		s.Standings[n] = Standing{At: at(m.ns, sort.span), Kind: sort.kind, clean: !e.bad, Place: e.like}
+		if !e.bad {
+			drawn.see(m, e, sort)
+			continue
+		}
+		place := uint32(len(rows))
+		s.Standings[n].Place = place
+		rows = append(rows, linked{m.row, place})
+		if i, is := chosen[x.event]; is {
+			q.exemplars[i].place = place
 		}
 	}
 	slab := make([]record.Movement, len(rows))
 	moves := make([]*record.Movement, len(rows))
-	place := make([]int32, len(order)) // of the movements that have events
-	for at, row := range rows {
-		s.Case.Movements.Read(int(row), &slab[at])
-		moves[at] = &slab[at]
-		place[row] = int32(at)
+	slices.SortFunc(rows, func(a, b linked) int { return cmp.Compare(a.row, b.row) })
+	for _, x := range rows {
+		s.Case.Movements.Read(int(x.row), &slab[x.place])
+		moves[x.place] = &slab[x.place]
 	}
 	s.events(moves)
-	s.Standings = make([]Standing, len(order))
-	s.alike = make([]int32, len(rows))
-	at := int32(0)
-	for n, i := range order {
-		x := &q.look[i]
-		s.Standings[n] = Standing{At: x.at, Amount: x.amount, Row: i, Place: at, Card: x.keys.card, Kind: x.kind}
-		if q.like[i] == free {
-			at++
-			continue
+	for n := range s.Standings {
+		x := &s.Standings[n]
+		if x.clean {
+			x.Countable, x.Place = true, q.exemplars[x.Place].place
+		} else {
+			x.Countable = s.Events[x.Place].Scope == Countable
 		}
-		exemplar := place[q.like[i]]
-		s.Standings[n].Place, s.Standings[n].Clean = exemplar, true
-		s.alike[exemplar]++
-		s.Clean.Add(x.currency, x.amount)
 	}
-	s.Numbers = int(q.names.count)
-	q.forget()
+	s.alike = make([]int32, len(rows))
+	for _, x := range q.exemplars {
+		s.alike[x.place] = x.alike
+		s.Clean.Add(s.Events[x.place].Currency, x.sum)
+	}
+	s.Overdrafts = drawn.named()
 }
 
 // events makes the events of movements in their order, with scope and what each
