@@ -180,9 +180,11 @@ func (d *Diagnosis) loose() {
 			rows = append(rows, p)
 		}
 	}
-	rows = d.cancelled(rows)
+	rows = append(d.cancelled(rows), d.astray(rows)...)
 	for _, p := range rows {
 		switch {
+		case !d.onLiability(p) && (opening(p) || movements != nil || p.From == record.ByHand || d.rejected(p) || d.damagedRow(p) || d.beforeHistory(p, earliest)):
+			// what stands on another account needs no explanation
 		case opening(p):
 			put(finding.OpeningBalance, p)
 		case d.rejected(p):
@@ -214,7 +216,9 @@ func (d *Diagnosis) loose() {
 				byCode[finding.Code(fmt.Sprint(k, s))] = f
 			}
 			f.Postings = append(f.Postings, p)
-			f.Drift.Add(p.Currency, p.Amount)
+			if d.onLiability(p) {
+				f.Drift.Add(p.Currency, p.Amount)
+			}
 		default:
 			d.hide(put(finding.UnidentifiedPosting, p))
 		}
@@ -222,6 +226,35 @@ func (d *Diagnosis) loose() {
 	for _, f := range d.Findings {
 		slices.SortStableFunc(f.Postings, func(a, b *record.Posting) int { return a.Dated.Compare(b.Dated) })
 	}
+}
+
+// astray are the rows on other accounts that name an event of a card's kind which
+// nobody knows: the feed made them as well. The counter-entry of a row that is
+// looked at anyway, and rows that take each other back, are none.
+func (d *Diagnosis) astray(looked []*record.Posting) []*record.Posting {
+	if !d.Judge.Evidence.AccountsKnown {
+		return nil
+	}
+	times := map[string]int{}
+	for _, p := range looked {
+		for _, id := range [...]string{p.Ref, p.Document} {
+			times[ident.Key(id)] += 2
+		}
+	}
+	var rows, out []*record.Posting
+	for _, p := range d.Set.Unlinked {
+		if p.Status.Counts() && p.Account != "" && !d.onLiability(p) && d.Case.Window.Has(p.Dated) && !d.claimed[p] && p.Amount != 0 &&
+			p.Ref != "" && p.Kind != record.NoKind && p.Kind != record.Other {
+			rows = append(rows, p)
+			times[ident.Key(p.Ref)]++
+		}
+	}
+	for _, p := range rows {
+		if times[ident.Key(p.Ref)] == 1 && (p.Document == "" || times[ident.Key(p.Document)] == 0) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // cardRow reports whether a row is about cards at all where no account tells:

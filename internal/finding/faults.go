@@ -442,13 +442,14 @@ movement in an older state.`,
 	{
 		Code: Orphan, Class: Fault, Steps: []int{3},
 		Title: "ERP entry without any event",
-		Cause: "The feed made an entry on the liability account that belongs to no movement of the platform.",
+		Cause: "The feed made an entry for a gift card event that the platform does not know.",
 		Hint:  "Find out what the entry's reference points at before you reverse anything: often the platform's side is what is missing.",
 		Meaning: `The books owe or release something that the platform knows nothing of. It may be a
 leftover of a deleted or test order, an entry from another shop that feeds the same account, or a movement
 that the platform made without writing a ledger row.`,
 		Basis: `A posting that came from the integration has no event by any identity, the movements are
-complete for its time with slack on both sides, and it is no summed line of a batch.`,
+complete for its time with slack on both sides, and it is no summed line of a batch. Entries on another
+account are listed if they name an event and a gift card kind and are no counter-entry; they move no balance.`,
 		Confirm: `Search the platform for the posting's reference, order and amount, in all shops and in the
 archive. If the order exists and the card's ledger has no row, the platform is the wrong side.`,
 		Repair: `If it belongs to nothing, reverse it and find the flow that made it. If it belongs to
