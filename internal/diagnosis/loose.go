@@ -183,7 +183,7 @@ func (d *Diagnosis) loose() {
 	rows = append(d.cancelled(rows), d.astray(rows)...)
 	for _, p := range rows {
 		switch {
-		case !d.onLiability(p) && (opening(p) || movements != nil || p.From == record.ByHand || d.rejected(p) || d.damagedRow(p) || d.beforeHistory(p, earliest)):
+		case !d.onLiability(p) && (opening(p) || movements != nil || p.From == record.ByHand || d.rejected(p) || d.damagedRow(p)):
 			// what stands on another account needs no explanation
 		case opening(p):
 			put(finding.OpeningBalance, p)
@@ -202,7 +202,9 @@ func (d *Diagnosis) loose() {
 		case d.beforeHistory(p, earliest):
 			f := put(finding.UnidentifiedPosting, p)
 			f.Settle = "the card ledger of the days before the window"
-			d.hide(f)
+			if d.onLiability(p) {
+				d.hide(f)
+			}
 		case p.From == record.FromIntegration || p.Ref != "" || p.Order != "" || p.Refund != "" || p.Card != "" || p.Kind != record.NoKind && p.Kind != record.Other:
 			s := step.Arrive
 			if d.strayOf(p) {
