@@ -498,7 +498,7 @@ func (q *clean) keysOf(share, n int, all func(yield func(*mention) bool)) []even
 	tables := [2]struct {
 		t    table
 		list []key
-	}{{t: newTable(n)}, {t: newTable(n)}} // of cards, and of others
+	}{{newTable(n), make([]key, 0, n/4)}, {newTable(n), make([]key, 0, n/2)}} // of cards, and of others
 	trouble := [2]*[shares]keys{&q.cards, &q.others}
 	for x := range all {
 		t := &tables[1]
@@ -890,6 +890,7 @@ func (t table) place(hash uint64, i int, hashOf func(int) uint64) (first int, kn
 type timed struct {
 	ns    int64
 	event eventAt
+	sort  uint32
 }
 
 // inOrder lists all events in event order.
@@ -902,16 +903,17 @@ func (q *clean) inOrder() []timed {
 	for k := range q.events {
 		moves := &q.scout.moves.notes[k]
 		for i := range q.events[k] {
-			list = append(list, timed{moves.at(i).ns, eventIn(k, i)})
+			m := moves.at(i)
+			list = append(list, timed{m.ns, eventIn(k, i), m.sort})
 		}
 	}
 	list = byTime(list)
-	span := func(x timed) int32 { return q.scout.moves.sorts.list[q.note(x.event).sort].span }
 	sameTime := func(a, b timed) int {
-		if d := cmp.Compare(span(a), span(b)); d != 0 {
+		x, y := &q.scout.moves.sorts.list[a.sort], &q.scout.moves.sorts.list[b.sort]
+		if d := cmp.Compare(x.span, y.span); d != 0 {
 			return d
 		}
-		return rankInMoment(q.note(a.event).amount) - rankInMoment(q.note(b.event).amount)
+		return int(x.rank) - int(y.rank)
 	}
 	// Of events of one moment, the ids decide; clean ones need no order among
 	// themselves, unless they are of one card.
@@ -927,9 +929,7 @@ func (q *clean) inOrder() []timed {
 			for b = a + 1; b < to && sameTime(list[a], list[b]) == 0; b++ {
 			}
 			if b-a > 1 && q.nameable(list[a:b]) {
-				for i := a; i < b; i++ {
-					asked = append(asked, tie{group: a, row: q.note(list[i].event).row, event: list[i]})
-				}
+				asked = append(asked, tie{a, b})
 			}
 		}
 	}
@@ -937,17 +937,29 @@ func (q *clean) inOrder() []timed {
 	return list
 }
 
-// tie is one of several events of one moment.
-type tie struct {
-	group      int // where they begin in the order
-	row        uint32
-	id, system string
-	event      timed
+// tie is a stretch of the order: events of one moment.
+type tie struct{ from, to int }
+
+// batch is how many events are brought into reach at a time.
+const batch = 64
+
+// near looks at events, so that what is done with them next does not wait for memory
+// one by one. What it returns means nothing.
+func (q *clean) near(list []timed) money.Amount {
+	x := money.Amount(0)
+	for _, e := range list {
+		x += q.note(e.event).amount + money.Amount(q.standing(e.event).tries)
+	}
+	return x
 }
 
 // nameable reports whether the order of events of one moment matters.
 func (q *clean) nameable(list []timed) bool {
-	cards := map[keyAt]bool{}
+	if len(list) == 2 {
+		a, b := q.standing(list[0].event), q.standing(list[1].event)
+		return a.bad || b.bad || a.card == b.card
+	}
+	cards := make(map[keyAt]bool, len(list))
 	for _, x := range list {
 		e := q.standing(x.event)
 		if e.bad || cards[e.card] {
@@ -959,22 +971,35 @@ func (q *clean) nameable(list []timed) bool {
 }
 
 // settle puts events of one moment in the order of their names.
-func (q *clean) settle(list []timed, asked []tie) {
-	slices.SortFunc(asked, func(a, b tie) int { return cmp.Compare(a.row, b.row) })
-	var m record.Movement
-	for i := range asked {
-		q.c.Movements.Read(int(asked[i].row), &m)
-		asked[i].id, asked[i].system = m.ID, q.c.Systems[m.System].Name
+func (q *clean) settle(list []timed, ties []tie) {
+	type named struct {
+		event      timed
+		id, system string
 	}
-	slices.SortFunc(asked, func(a, b tie) int {
-		return cmp.Or(a.group-b.group, strings.Compare(a.id, b.id), strings.Compare(a.system, b.system))
-	})
-	first := 0
-	for i := range asked {
-		if asked[i].group != asked[first].group {
-			first = i
+	var events []named
+	var rows []uint64 // with the index of the event
+	for _, t := range ties {
+		for _, x := range list[t.from:t.to] {
+			rows = append(rows, uint64(q.note(x.event).row)<<32|uint64(len(events)))
+			events = append(events, named{event: x})
 		}
-		list[asked[i].group+i-first] = asked[i].event
+	}
+	slices.Sort(rows)
+	var m record.Movement
+	for _, x := range rows {
+		q.c.Movements.Read(int(x>>32), &m)
+		e := &events[uint32(x)]
+		e.id, e.system = m.ID, q.c.Systems[m.System].Name
+	}
+	for _, t := range ties {
+		own := events[:t.to-t.from]
+		events = events[len(own):]
+		slices.SortFunc(own, func(a, b named) int {
+			return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.system, b.system))
+		})
+		for i := range own {
+			list[t.from+i] = own[i].event
+		}
 	}
 }
 

@@ -93,6 +93,7 @@ type moveSort struct {
 	kind     record.Kind
 	currency money.Currency
 	span     int32
+	rank     int8 // in a moment, see rankInMoment
 	lawful   bool // nothing about such a movement needs a second look
 }
 
@@ -296,11 +297,11 @@ func (s *Scout) movement(row int, m *record.Movement) moveNote {
 	n, fresh := q.sorts.number(mostSorts)
 	if n == 0 {
 		lawful = false
-		q.sorts.begin(byte(m.Kind), m.Currency[0], m.Currency[1], m.Currency[2], byte(span), byte(span>>8), byte(span>>16), byte(span>>24))
+		q.sorts.begin(byte(m.Kind), byte(rankInMoment(m.Amount)), m.Currency[0], m.Currency[1], m.Currency[2], byte(span), byte(span>>8), byte(span>>16), byte(span>>24))
 		n, fresh = q.sorts.number(math.MaxInt)
 	}
 	if fresh {
-		q.sorts.list[n] = moveSort{m.Kind, m.Currency, span, lawful}
+		q.sorts.list[n] = moveSort{m.Kind, m.Currency, span, int8(rankInMoment(m.Amount)), lawful}
 	}
 	return moveNote{id, card, q.hash(m.Order), q.hash(m.Refund), nanoseconds(m.At), m.Amount, n, uint32(row)}
 }

@@ -281,6 +281,9 @@ func (s *Set) leanEvents() {
 	drawn := q.newDrawings()
 	s.Standings = make([]Standing, len(order))
 	for n, x := range order {
+		if n%batch == 0 {
+			q.near(order[n:min(n+batch, len(order))])
+		}
 		m, e := q.note(x.event), q.standing(x.event)
 		sort := &q.scout.moves.sorts.list[m.sort]
 		s.Standings[n] = Standing{At: at(m.ns, sort.span), Kind: sort.kind, clean: !e.bad, Place: e.like}
