@@ -64,10 +64,14 @@ func newTraffic(seed uint64, n, scale int, byTime bool) *traffic {
 				Order: fmt.Sprintf("ord_%d", t.r.IntN(1<<30)), Channel: channel, Origin: origin}, scale)
 		}
 	}
-	for range n * scale / 1000 {
+	for i := range n * scale / 1000 {
 		t.truth["orphan"]++
+		account := "2350"
+		if i%5 == 4 {
+			account = "9990"
+		}
 		t.book(record.Movement{ID: fmt.Sprintf("evt_%016x", t.r.Uint64()), Card: t.movements[t.r.IntN(len(t.movements))].Card, Kind: record.Load, Currency: usd,
-			Amount: money.Amount(100 + t.r.IntN(9000)), At: record.At(trafficStart.Add(time.Duration(t.r.IntN(60*86400)) * time.Second))}, "2350", 0)
+			Amount: money.Amount(100 + t.r.IntN(9000)), At: record.At(trafficStart.Add(time.Duration(t.r.IntN(60*86400)) * time.Second))}, account, 0)
 	}
 	if !byTime {
 		t.r.Shuffle(len(t.movements), func(i, j int) { t.movements[i], t.movements[j] = t.movements[j], t.movements[i] })
