@@ -326,7 +326,7 @@ func (p *part[T]) comparable(r *T) reflect.Value {
 }
 
 func (p *part[T]) finish() {
-	p.first = rowIndex{}
+	p.first, p.watch = rowIndex{}, nil
 	recount := len(p.again) > 0 // other rows stay than those that came first
 	slices.SortStableFunc(p.again, func(x, y repetition[T]) int { return cmp.Compare(x.first, y.first) })
 	for i := 0; i < len(p.again); {
