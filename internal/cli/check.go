@@ -26,6 +26,8 @@ type request struct {
 	noRedact, allEvents bool
 	key                 string
 
+	maxMemory string
+
 	live live
 	lean bool // the report is all that is wanted
 
@@ -87,6 +89,7 @@ A file that can't be read is a gap: the rest is judged all the same. A configura
 	f := c.Flags()
 	r.sourceFlags(f)
 	r.outputFlags(f)
+	r.memoryFlag(f)
 	r.privacyFlags(f)
 	r.permissionFlags(f)
 	return c
@@ -116,6 +119,11 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 			return fail(err)
 		}
 	}
+	bound, err := p.boundMemory(r)
+	if err != nil {
+		return fail(err)
+	}
+	times.Memory = bound.records()
 	finish, err := p.tapes(r, cfg, &systems)
 	if err != nil {
 		return fail(err)
@@ -131,12 +139,15 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 		c.Mode = r.mode
 	}
 	p.judging(c.Movements.Len())
-	judge := diagnosis.Of
+	of := diagnosis.Of
 	if r.lean {
-		judge = diagnosis.Lean
+		of = diagnosis.Lean
 	}
-	d := judge(c)
+	d, err := judge(c, of)
 	p.clearProgress()
+	if err != nil {
+		return fail(err)
+	}
 	finished := p.now()
 	p.log.Info("judged", "events", c.Movements.Len(), "status", d.Outcome.Status, "findings", len(d.Findings), "took", finished.Sub(started))
 	o.Run = report.Run{Tool: "gcdiag " + version, StartedAt: stamp(started), FinishedAt: stamp(finished)}
