@@ -81,7 +81,7 @@ func NewBuilder(c *Case) *Builder {
 	return b
 }
 
-// Movement adds a movement. The error is always nil, here and below.
+// Movement adds a movement. The error is that of Case.Err, here and below.
 func (b *Builder) Movement(r record.Movement) error { return b.movements.add(r) }
 
 // Card adds a card.
@@ -109,7 +109,7 @@ func (b *Builder) Rule(r record.Rule) error { return b.rules.add(r) }
 // Exception adds an exception.
 func (b *Builder) Exception(r record.Exception) error { return b.exceptions.add(r) }
 
-// Reject adds a row that did not become a record.
+// Reject adds a row that did not become a record. The error is always nil.
 func (b *Builder) Reject(r Reject) error {
 	b.rejects.Lock()
 	defer b.rejects.Unlock()
@@ -225,13 +225,12 @@ func (p *part[T]) add(r T) error {
 	p.next = r
 	is := p.of(&p.next)
 	if *is.id == "" {
-		p.keep(is)
-		return nil
+		return p.keep(is)
 	}
 	first, known := p.find(is)
 	switch {
 	case !known:
-		p.keep(is)
+		return p.keep(is)
 	case bytes.Equal(p.content(&p.next), p.content(&p.kept)):
 		id := *p.of(&p.kept).id
 		if p.repeat(&p.kept, &p.next); *p.of(&p.kept).id != id {
@@ -244,12 +243,12 @@ func (p *part[T]) add(r T) error {
 }
 
 // keep puts the row at hand into its table.
-func (p *part[T]) keep(is row) {
+func (p *part[T]) keep(is row) error {
 	p.see(is)
 	if p.watch != nil {
 		p.watch(p.rows.Len(), &p.next)
 	}
-	p.rows.put(&p.next)
+	return p.rows.put(&p.next)
 }
 
 // find looks up the first record with an id and puts it into kept. Where there is
@@ -327,6 +326,7 @@ func (p *part[T]) comparable(r *T) reflect.Value {
 
 func (p *part[T]) finish() {
 	p.first, p.watch = rowIndex{}, nil
+	p.rows.seal()
 	recount := len(p.again) > 0 // other rows stay than those that came first
 	slices.SortStableFunc(p.again, func(x, y repetition[T]) int { return cmp.Compare(x.first, y.first) })
 	for i := 0; i < len(p.again); {

@@ -202,7 +202,7 @@ func (t *Table[T]) usePack() {
 // Add appends a record and returns where it is kept; of a packed table, a copy.
 func (t *Table[T]) Add(r T) *T {
 	if t.pack != nil {
-		t.put(&r)
+		_ = t.put(&r) // the case says it
 		return &r
 	}
 	last := len(t.chunks) - 1
@@ -230,14 +230,14 @@ func (t *Table[T]) complete(do func(*T)) {
 	}
 }
 
-// put appends a record.
-func (t *Table[T]) put(r *T) {
+// put appends a record. The error is that of the table's bound.
+func (t *Table[T]) put(r *T) error {
 	if t.pack == nil {
 		t.Add(*r)
-		return
+		return nil
 	}
-	t.pack.put(r)
 	t.n++
+	return t.pack.put(r)
 }
 
 // set replaces the record with an index.

@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -36,8 +37,8 @@ func Save(w io.Writer, c *Case) error {
 	e.fields(casePlan, reflect.ValueOf(c).Elem(), false)
 	e.b = append(e.b, "}\n"...)
 	e.flush()
-	if e.err != nil {
-		return fmt.Errorf("saving the case: %w", e.err)
+	if err := cmp.Or(e.err, c.Err()); err != nil {
+		return fmt.Errorf("saving the case: %w", err)
 	}
 	return nil
 }
@@ -145,7 +146,7 @@ func (t *Table[T]) each(yield func(reflect.Value) bool) {
 func (t *Table[T]) add(fill func(reflect.Value) error) error {
 	var r T
 	err := fill(reflect.ValueOf(&r).Elem())
-	t.put(&r)
+	t.Add(r)
 	return err
 }
 

@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,18 +22,24 @@ type pack[T any] struct {
 	// full segments, and the one that is being filled; rows are where each record begins
 	full    []segment
 	filling []byte
-	rows    []uint32
+	rows    []uint16
+	size    int       // segments get full beyond it
+	bound   *bound    // of what stays in memory; nil: all of it
+	file    overflow  // the segments that do not stay
 	changed map[int]T // records that were replaced
 	fill    func(*T)  // what is put into every record read; nil: nothing
 }
 
 type segment struct {
-	data  string // what is read from it shares this text
-	rows  []uint32
+	data  string // what is read from it shares this text; "": it is elsewhere
+	rows  []uint16
 	first int
+	away  extent // where it is in the file, if it has no data
 }
 
-const segmentSize = 128 << 10
+// segmentSize makes segments fit into 64 KiB, as a rule. Where a record begins must
+// fit into 16 bits.
+const segmentSize = 63 << 10
 
 // newPack is an empty pack, nil for records that are not packed.
 func newPack[T any]() *pack[T] {
@@ -47,19 +54,21 @@ func newPack[T any]() *pack[T] {
 	default:
 		return nil
 	}
-	return &pack[T]{fields: fields.(func(*coder, *T))}
+	return &pack[T]{fields: fields.(func(*coder, *T)), size: segmentSize}
 }
 
-func (p *pack[T]) put(r *T) {
-	if len(p.filling) > segmentSize {
+// put appends a record. The error is that of the bound.
+func (p *pack[T]) put(r *T) error {
+	if len(p.filling) > p.size {
 		p.seal()
 	}
-	p.rows = append(p.rows, uint32(len(p.filling)))
+	p.rows = append(p.rows, uint16(len(p.filling)))
 	c := &p.writer
 	*c = coder{words: &p.words, out: append(p.filling, 0, 0, 0, 0)}
 	p.fields(c, r)
 	binary.LittleEndian.PutUint32(c.out[len(p.filling):], c.mask)
 	p.filling = c.out
+	return p.bound.err()
 }
 
 // seal ends the segment that is being filled.
@@ -71,20 +80,29 @@ func (p *pack[T]) seal() {
 	if n := len(p.full); n > 0 {
 		first = p.full[n-1].first + len(p.full[n-1].rows)
 	}
-	p.full = append(p.full, segment{string(p.filling), append([]uint32(nil), p.rows...), first})
-	if cap(p.filling) < segmentSize {
-		p.filling = make([]byte, 0, segmentSize+4096)
+	s := segment{rows: slices.Clone(p.rows), first: first}
+	if p.bound.keeps(len(p.filling)) {
+		s.data = string(p.filling)
+	} else {
+		s.away = p.file.write(p.bound, p.filling)
+	}
+	p.full = append(p.full, s)
+	if cap(p.filling) < p.size {
+		p.filling = make([]byte, 0, p.size+4096)
 	}
 	p.filling, p.rows = p.filling[:0], p.rows[:0]
 }
 
-// read fills r with the record that begins at a place of a segment.
+// read fills r with the record of an index, which begins at a place of a segment.
+// Of "", which is a segment that can't be read back, it is one that says nothing.
 func (p *pack[T]) read(c *coder, i int, data string, r *T) {
 	var zero T
 	*r = zero
-	*c = coder{words: &p.words, in: data[4:], reading: true}
-	c.mask = uint32(data[0]) | uint32(data[1])<<8 | uint32(data[2])<<16 | uint32(data[3])<<24
-	p.fields(c, r)
+	if data != "" {
+		*c = coder{words: &p.words, in: data[4:], reading: true}
+		c.mask = uint32(data[0]) | uint32(data[1])<<8 | uint32(data[2])<<16 | uint32(data[3])<<24
+		p.fields(c, r)
+	}
 	if p.changed != nil {
 		if x, ok := p.changed[i]; ok {
 			*r = x
@@ -112,14 +130,40 @@ func (p *pack[T]) find(i int, r *T) {
 	}
 	if lo < len(p.full) {
 		s := &p.full[lo]
-		p.read(new(coder), i, s.data[s.rows[i-s.first]:], r)
+		if s.data != "" {
+			p.read(new(coder), i, s.data[s.rows[i-s.first]:], r)
+		} else {
+			p.fetch(s, i, r)
+		}
 		return
 	}
 	before := 0
 	if lo > 0 {
 		before = p.full[lo-1].first + len(p.full[lo-1].rows)
 	}
-	p.read(new(coder), i, string(p.filling[p.rows[i-before]:]), r)
+	from, to := within(p.rows, i-before, len(p.filling))
+	p.read(new(coder), i, string(p.filling[from:to]), r)
+}
+
+// within is where one of the records of a segment of so many bytes is.
+func within(rows []uint16, k, size int) (from, to int) {
+	if k+1 < len(rows) {
+		size = int(rows[k+1])
+	}
+	return int(rows[k]), size
+}
+
+// fetch reads one record of a segment that is in the file: its bytes alone, so
+// that a record that is kept keeps no others.
+func (p *pack[T]) fetch(s *segment, i int, r *T) {
+	from, to := within(s.rows, i-s.first, s.away.size)
+	defer func() {
+		if recover() != nil { // no record was written like this
+			p.bound.fail(errOther)
+			p.read(nil, i, "", r)
+		}
+	}()
+	p.read(new(coder), i, p.file.part(p.bound, s.away, from, to), r)
 }
 
 // batches yields all records, so many at a time and always in the same place.
@@ -128,10 +172,22 @@ func (p *pack[T]) batches(size int, yield func([]T) bool) {
 	rows := make([]T, size)
 	var c coder
 	i, n := 0, 0
+	var next chan string // will give the segment that comes next, if it is in the file
 	for k := range p.full {
 		s := &p.full[k]
+		data := s.data
+		if data == "" {
+			if next == nil {
+				next = p.ahead(k)
+			}
+			data = <-next
+			next = p.ahead(k + 1)
+		}
 		for _, at := range s.rows {
-			p.read(&c, i, s.data[at:], &rows[n])
+			if data == "" {
+				at = 0
+			}
+			p.read(&c, i, data[at:], &rows[n])
 			i++
 			if n++; n == size {
 				if !yield(rows) {
@@ -144,6 +200,16 @@ func (p *pack[T]) batches(size int, yield func([]T) bool) {
 	if n > 0 {
 		yield(rows[:n])
 	}
+}
+
+// ahead begins to read a segment, nil where there is nothing to read.
+func (p *pack[T]) ahead(k int) chan string {
+	if k == len(p.full) || p.full[k].data != "" {
+		return nil
+	}
+	out := make(chan string, 1)
+	go func() { out <- p.file.whole(p.bound, p.full[k].away) }()
+	return out
 }
 
 // words lists texts that recur.

@@ -27,6 +27,8 @@ type request struct {
 	noRedact, allEvents bool
 	key                 string
 
+	maxMemory string
+
 	live live
 	lean bool // the report is all that is wanted
 
@@ -88,6 +90,7 @@ A file that can't be read is a gap: the rest is judged all the same. A configura
 	f := c.Flags()
 	r.sourceFlags(f)
 	r.outputFlags(f)
+	r.memoryFlag(f)
 	r.privacyFlags(f)
 	r.permissionFlags(f)
 	return c
@@ -117,6 +120,11 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 			return fail(err)
 		}
 	}
+	bound, err := p.boundMemory(r)
+	if err != nil {
+		return fail(err)
+	}
+	times.Memory = bound.records()
 	finish, err := p.tapes(r, cfg, &systems)
 	if err != nil {
 		return fail(err)
@@ -137,13 +145,15 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 		c.Mode = r.mode
 	}
 	p.judging(c.Movements.Len())
-	var d *diagnosis.Diagnosis
+	of := diagnosis.Of
 	if r.lean {
-		d = diagnosis.Lean(c, scout)
-	} else {
-		d = diagnosis.Of(c)
+		of = func(c *casefile.Case) *diagnosis.Diagnosis { return diagnosis.Lean(c, scout) }
 	}
+	d, err := judge(c, of)
 	p.clearProgress()
+	if err != nil {
+		return fail(err)
+	}
 	finished := p.now()
 	p.log.Info("judged", "events", c.Movements.Len(), "status", d.Outcome.Status, "findings", len(d.Findings), "took", finished.Sub(started))
 	o.Run = report.Run{Tool: "gcdiag " + version, StartedAt: stamp(started), FinishedAt: stamp(finished)}

@@ -65,7 +65,8 @@ type program struct {
 	progress progress
 	log      *slog.Logger
 	logFile  *os.File
-	code     int // of the verdict, where no error stands in its way
+	bound    *bound // of the memory; nil: not set
+	code     int    // of the verdict, where no error stands in its way
 }
 
 // run executes one command line and returns the exit code.
@@ -83,6 +84,7 @@ func (p *program) run(ctx context.Context, args []string) (code int) {
 			code = codeInternal
 		}
 	}()
+	defer p.unboundMemory()
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(p.in)

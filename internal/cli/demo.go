@@ -77,6 +77,7 @@ The systems are servers on this machine that speak as Shopify, Celigo integrator
 	f.BoolVar(&files, "files", false, "read the month from exports instead of simulated systems, and keep them")
 	f.StringVar(&dir, "dir", "", "write the exports to `FOLDER`, which must be new or empty (default: a new temporary one); means --files")
 	r.outputFlags(f)
+	r.memoryFlag(f)
 	r.privacyFlags(f)
 	return c
 }
@@ -103,6 +104,9 @@ func (p *program) play(ctx context.Context, r request, s sandbox.Scenario, seed 
 		return err
 	}
 	if err := roomFor(r.report); err != nil {
+		return err
+	}
+	if _, err := p.boundMemory(r); err != nil {
 		return err
 	}
 	if why := simulator.Untold(s.Name); why != "" && !files {
@@ -201,14 +205,17 @@ func (p *program) playSystems(ctx context.Context, r request, s sandbox.Scenario
 		return out, err
 	}
 	started := p.now()
-	c, err := p.gather(ctx, cfg, gather.Options{Live: gather.Live{Packs: packs, Permit: permit, Log: p.log}})
+	c, err := p.gather(ctx, cfg, gather.Options{Memory: p.bound.records(), Live: gather.Live{Packs: packs, Permit: permit, Log: p.log}})
 	if err != nil {
 		return out, err
 	}
 	c.Mode = r.mode
 	p.judging(c.Movements.Len())
-	out.diagnosis = diagnosis.Of(c)
+	out.diagnosis, err = judge(c, diagnosis.Of)
 	p.clearProgress()
+	if err != nil {
+		return out, err
+	}
 	var answered []string
 	for _, a := range systems.Answered() {
 		answered = append(answered, fmt.Sprintf("%s (%s)", a.Title, wording.Plural(a.Requests, "request")))

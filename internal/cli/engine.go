@@ -34,6 +34,7 @@ type engine struct {
 	lib   *library
 	live  func() (gather.Live, error) // all packs, compiled when first asked for
 	key   []byte                      // of the card tokens
+	bound *bound
 	began time.Time
 	demos map[string]bool // configurations that demos wrote
 	demo  bool            // what is read now is one
@@ -50,6 +51,9 @@ func (p *program) engine(r request) (*engine, error) {
 	}
 	e := &engine{p: p, r: r, lib: lib, began: p.now(), demos: map[string]bool{}}
 	e.live = sync.OnceValues(func() (gather.Live, error) { return lib.live(r, nil, p.log) })
+	if e.bound, err = p.boundMemory(r); err != nil {
+		return nil, err
+	}
 	if e.key, err = p.redactionKey(r.key); err != nil {
 		return nil, err
 	}
@@ -287,7 +291,7 @@ func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.Gat
 	}
 	live.Permit.AllowCommands = live.Permit.AllowCommands || o.Commands
 	e.began, e.demo = e.p.now(), e.demos[cfg.Name]
-	c, err := gather.Run(ctx, cfg, gather.Options{Now: e.p.now, Live: live, Progress: func(g gather.Progress) {
+	c, err := gather.Run(ctx, cfg, gather.Options{Now: e.p.now, Live: live, Memory: e.bound.records(), Progress: func(g gather.Progress) {
 		w := wizard.Progress{System: g.System, Role: roles[g.System], Record: g.Record.String(), Input: g.Input, Pages: g.Pages, Records: g.Rows, Read: g.Read, Total: g.Total, Reason: g.Why,
 			Done: g.Total > 0 && g.Read >= g.Total}
 		if g.Waiting > 0 {
@@ -307,9 +311,12 @@ func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.Gat
 	return c, nil
 }
 
-func (e *engine) Judge(c *casefile.Case) wizard.Judged {
-	d := diagnosis.Of(c)
-	return judged{e, d, report.Run{Tool: "gcdiag " + version, StartedAt: stamp(e.began), FinishedAt: stamp(e.p.now())}}
+func (e *engine) Judge(c *casefile.Case) (wizard.Judged, error) {
+	d, err := judge(c, diagnosis.Of)
+	if err != nil {
+		return nil, err
+	}
+	return judged{e, d, report.Run{Tool: "gcdiag " + version, StartedAt: stamp(e.began), FinishedAt: stamp(e.p.now())}}, nil
 }
 
 // judged is a diagnosis that the wizard can have written down in several ways.

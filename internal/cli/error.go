@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"gcdiag/internal/casefile"
 	"gcdiag/internal/redact"
 	"gcdiag/internal/render"
 )
@@ -47,7 +48,8 @@ func (b *bug) Hint() string {
 // codeOf is the exit code of an error.
 func codeOf(err error) int {
 	var m *mistake
-	if errors.As(err, &m) {
+	var full *casefile.SpillError
+	if errors.As(err, &m) || errors.As(err, &full) {
 		return codeUsage
 	}
 	return codeInternal

@@ -93,6 +93,7 @@ Exit codes: 0 sound, 1 a fault was diagnosed, 2 usage or configuration, 3 inconc
 	own.BoolVarP(&yes, "yes", "y", false, "run that configuration without a question")
 	own.BoolVar(&r.literal, "allow-literal-secrets", false, "accept secrets that stand in the configuration itself")
 	own.BoolVar(&r.commands, "allow-commands", false, "run the ${cmd:…} references of the configuration")
+	r.memoryFlag(own)
 	r.live.probeFlag(own)
 	root.SetVersionTemplate(versionText())
 	root.SetUsageTemplate(strings.ReplaceAll(usageText, "WIDTH", fmt.Sprint(p.textWidth())))

@@ -54,6 +54,7 @@ The exit code is that of the events shown: 1 where one is a fault or follows fro
 	f := c.Flags()
 	r.sourceFlags(f)
 	f.StringVarP(&r.format, "format", "f", "text", "write `FORMAT`: text or json")
+	r.memoryFlag(f)
 	r.privacyFlags(f)
 	r.permissionFlags(f)
 	return c

@@ -34,6 +34,10 @@ type Options struct {
 	// Since and Last exclude each other.
 	Since, Until, AsOf time.Time
 	Last               time.Duration
+
+	// Memory is how many bytes of records may stay in memory, of those of which
+	// there are many; the others go to temporary files. 0: all stay.
+	Memory int64
 }
 
 // Progress is how far one file or live system is read.
@@ -120,6 +124,9 @@ func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*
 	if o.Watch != nil {
 		b.Watch(o.Watch)
 	}
+	if o.Memory > 0 {
+		b.Bound(o.Memory)
+	}
 	c.Systems = make([]casefile.System, len(cfg.Connectors))
 	if live == nil && apart(cfg) && size(cfg) >= atOnce {
 		readTogether(ctx, cfg, c, o, read, b)
@@ -143,7 +150,11 @@ func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*
 			c.Complete = c.Complete && r.State != casefile.Unread && r.State != casefile.Truncated
 		}
 	}
-	if err := setTimes(c, cfg, o); err != nil {
+	err := setTimes(c, cfg, o)
+	if lost := c.Err(); lost != nil {
+		return nil, lost
+	}
+	if err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -45,8 +45,9 @@ type Engine interface {
 	// Gather reads the systems. When ctx ends it returns what was read until then,
 	// without an error. Progress may be told from any goroutine, as often as it is.
 	Gather(ctx context.Context, cfg *connector.Config, o GatherOptions, told func(Progress)) (*casefile.Case, error)
-	// Judge diagnoses what was read. A demo is marked as one by the engine.
-	Judge(c *casefile.Case) Judged
+	// Judge diagnoses what was read. A demo is marked as one by the engine. The error
+	// is one of this machine's disk.
+	Judge(c *casefile.Case) (Judged, error)
 	// Save writes a document in a format: json, markdown or one of Formats. Without
 	// replace, a file that exists is an error for which errors.Is(err, fs.ErrExist) holds.
 	Save(path, format string, d report.Document, replace bool) error

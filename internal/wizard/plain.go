@@ -646,7 +646,10 @@ func (p *plain) run(cfg *connector.Config, command string, sheet *answers.Sheet)
 		}
 	}
 	p.say("Judging %s.", wording.Plural(c.Movements.Len(), "event"))
-	j := p.engine.Judge(c)
+	j, err := p.engine.Judge(c)
+	if err != nil {
+		return err
+	}
 	if sheet != nil {
 		j = answered{j, sheet}
 	}

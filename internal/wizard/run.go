@@ -90,7 +90,7 @@ const (
 	choosing // a source failed: what now?
 	judging
 	reached // the verdicts are there, shown for a moment
-	broken  // nothing could be read
+	broken  // nothing could be read or judged
 	asking  // whether commands may be run
 )
 
@@ -105,6 +105,7 @@ type (
 		n      int
 		judged Judged
 		book   *book
+		err    error
 	}
 	showMsg struct{ n int }
 )
@@ -205,6 +206,10 @@ func (p *runPage) update(m *model, msg tea.Msg) tea.Cmd {
 		if msg.n != p.n {
 			return nil
 		}
+		if msg.err != nil {
+			p.phase, p.err = broken, msg.err
+			return nil
+		}
 		p.phase, p.judged, p.book = reached, msg.judged, msg.book
 		return m.after(700*time.Millisecond, showMsg{p.n})
 	case showMsg:
@@ -298,11 +303,14 @@ func (p *runPage) judge(m *model) tea.Cmd {
 	p.phase = judging
 	n, c, engine, sheet := p.n, p.c, m.engine, p.sheet
 	return m.do(func(context.Context) tea.Msg {
-		j := engine.Judge(c)
+		j, err := engine.Judge(c)
+		if err != nil {
+			return judgedMsg{n: n, err: err}
+		}
 		if sheet != nil {
 			j = answered{j, sheet}
 		}
-		return judgedMsg{n, j, newBook(j.Document(Shown{AllEvents: true}))}
+		return judgedMsg{n, j, newBook(j.Document(Shown{AllEvents: true})), nil}
 	})
 }
 

@@ -214,11 +214,11 @@ func (f *fake) Gather(ctx context.Context, cfg *connector.Config, o GatherOption
 	return &casefile.Case{Complete: true}, nil
 }
 
-func (f *fake) Judge(*casefile.Case) Judged {
+func (f *fake) Judge(*casefile.Case) (Judged, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.judged++
-	return fakeJudged{f}
+	return fakeJudged{f}, nil
 }
 
 type fakeJudged struct{ f *fake }

@@ -1,0 +1,238 @@
+package casefile
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// What does not stay in memory is in one file per packed table, in the system's
+// folder for temporary files. It is readable by the user alone, encrypted with a
+// key that is in this process's memory only, and gone when the process ends,
+// however it ends: its name is removed once it is open, or the system does so when
+// it is closed.
+
+// Bound makes about so many bytes of packed records stay in memory, of all tables
+// together; those that come after them are written to temporary files and read
+// back when they are asked for. It must be called before anything is added. What
+// can't be written or read is told by Case.Err.
+func (b *Builder) Bound(bytes int64) {
+	limit := &bound{folder: os.TempDir(), open: openFile}
+	limit.left.Store(bytes)
+	size := int(min(segmentSize, max(512, bytes/64)))
+	b.c.Movements.limit(limit, size)
+	b.c.Deliveries.limit(limit, size)
+	b.c.Postings.limit(limit, size)
+}
+
+// Err is why records could not be kept in temporary files or read back, a
+// *SpillError, or nil. Records that were lost are read as ones that say nothing:
+// what was made of the case before Err was asked must not be used unless it is nil.
+func (c *Case) Err() error {
+	for _, b := range []*bound{c.Movements.bound(), c.Deliveries.bound(), c.Postings.bound()} {
+		if err := b.err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SpillError says why records could not be kept in a temporary file.
+type SpillError struct {
+	Folder string // where the file is
+	Err    error
+}
+
+func (e *SpillError) Error() string {
+	return fmt.Sprintf("records that have no room in memory can't be kept in %s: %v", e.Folder, e.Err)
+}
+
+// Unwrap is the error of the system.
+func (e *SpillError) Unwrap() error { return e.Err }
+
+// Hint is what to do about it.
+func (e *SpillError) Hint() string {
+	return fmt.Sprintf("free space in %s, set %s to another folder, or raise --max-memory", e.Folder, folderVariable)
+}
+
+// errOther is the error of a file that does not hold what was written to it.
+var errOther = errors.New("the temporary file was damaged")
+
+// bound is how much of the packed tables of a case stays in memory. Without one,
+// nil, everything does. Tables may be filled at the same time.
+type bound struct {
+	left   atomic.Int64 // bytes for which there is room
+	folder string
+	open   func(folder string) (backing, error)
+	failed atomic.Pointer[SpillError] // the first error
+}
+
+// backing is an *os.File, or what a test puts in its place.
+type backing interface {
+	io.WriterAt
+	io.ReaderAt
+}
+
+// keeps reports whether so many bytes may stay in memory, and counts them.
+func (b *bound) keeps(n int) bool {
+	if b == nil {
+		return true
+	}
+	if b.left.Add(-int64(n)) >= 0 {
+		return true
+	}
+	b.left.Add(int64(n))
+	return false
+}
+
+func (b *bound) fail(err error) {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	b.failed.CompareAndSwap(nil, &SpillError{b.folder, err})
+}
+
+func (b *bound) err() error {
+	if b == nil {
+		return nil
+	}
+	if err := b.failed.Load(); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (t *Table[T]) bound() *bound {
+	if t.pack == nil {
+		return nil
+	}
+	return t.pack.bound
+}
+
+func (t *Table[T]) limit(b *bound, size int) { t.pack.bound, t.pack.size = b, size }
+
+// seal ends filling, so that the table can be read from several goroutines.
+func (t *Table[T]) seal() {
+	if t.pack != nil {
+		t.pack.seal()
+	}
+}
+
+// overflow is the file of one table. It may be read from several goroutines.
+type overflow struct {
+	file   backing // nil until something is written
+	cipher cipher.Block
+	end    int64
+}
+
+// extent is a part of the file, which has a checksum. Of size 0 it was lost.
+type extent struct {
+	at   int64
+	size int
+	sum  uint32
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// write appends bytes, which it changes.
+func (o *overflow) write(b *bound, data []byte) extent {
+	if b.err() != nil {
+		return extent{}
+	}
+	if o.file == nil {
+		f, err := b.open(b.folder)
+		if err != nil {
+			b.fail(err)
+			return extent{}
+		}
+		key := make([]byte, 16)
+		_, _ = rand.Read(key) // never fails: it ends the program instead
+		o.cipher, _ = aes.NewCipher(key)
+		o.file = f
+	}
+	x := extent{o.end, len(data), crc32.Checksum(data, castagnoli)}
+	o.crypt(data, x.at)
+	if _, err := o.file.WriteAt(data, x.at); err != nil {
+		b.fail(err)
+		return extent{}
+	}
+	o.end += int64(len(data))
+	return x
+}
+
+// crypt encrypts or decrypts bytes that stand at a place of the file. No place is
+// written twice under one key.
+func (o *overflow) crypt(data []byte, at int64) {
+	var count, skipped [aes.BlockSize]byte
+	binary.BigEndian.PutUint64(count[8:], uint64(at/aes.BlockSize))
+	s := cipher.NewCTR(o.cipher, count[:])
+	skip := skipped[:at%aes.BlockSize]
+	s.XORKeyStream(skip, skip)
+	s.XORKeyStream(data, data)
+}
+
+// whole reads an extent back, "" where that can't be done.
+func (o *overflow) whole(b *bound, x extent) string {
+	data := o.read(b, x, 0, x.size)
+	if crc32.Checksum(data, castagnoli) != x.sum {
+		b.fail(errOther)
+		return ""
+	}
+	return string(data)
+}
+
+// part reads what stands between two places of an extent, "" where that can't be
+// done.
+func (o *overflow) part(b *bound, x extent, from, to int) string {
+	return string(o.read(b, x, from, to))
+}
+
+func (o *overflow) read(b *bound, x extent, from, to int) []byte {
+	if x.size == 0 {
+		return nil
+	}
+	data := make([]byte, to-from)
+	at := x.at + int64(from)
+	if _, err := o.file.ReadAt(data, at); err != nil {
+		b.fail(err)
+		return nil
+	}
+	o.crypt(data, at)
+	return data
+}
+
+const filePrefix = "gcdiag-records-"
+
+// openFile makes a file that is gone when the process is, and removes those for
+// which that failed.
+func openFile(folder string) (backing, error) {
+	sweep(folder)
+	return openGone(filepath.Join(folder, fmt.Sprintf("%s%d-%s", filePrefix, os.Getpid(), rand.Text())))
+}
+
+// sweep removes the files that processes left behind which run no more: of a
+// crash of the machine, say. Removing the file of a process that runs would do no
+// harm, where the system allows it at all: its name is not needed any more.
+func sweep(folder string) {
+	entries, _ := os.ReadDir(folder) // what can't be seen can't be removed
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), filePrefix)
+		number, _, _ := strings.Cut(rest, "-")
+		pid, err := strconv.Atoi(number)
+		if ours && err == nil && pid > 0 && e.Type().IsRegular() && !running(pid) {
+			_ = os.Remove(filepath.Join(folder, e.Name())) // it may be another user's
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"math/big"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"gcdiag/internal/casefile"
+	"gcdiag/internal/diagnosis"
+	"gcdiag/internal/wording"
+)
+
+const (
+	mib           = 1 << 20
+	leastMemory   = 64 * mib
+	unknownMemory = 2048 * mib // the bound where it can't be known what the machine has
+)
+
+// memoryFlag is the flag of commands that hold a case in memory.
+func (r *request) memoryFlag(f *pflag.FlagSet) {
+	f.StringVar(&r.maxMemory, "max-memory", "", "use about `SIZE` of memory, such as 512MiB or 1.5GiB (default: a quarter of the machine's); records beyond it are kept in temporary files, encrypted, in $TMPDIR")
+}
+
+// bound is how much memory a run may use.
+type bound struct {
+	bytes  int64
+	asked  string // what the user wrote, or ""
+	before int64  // the soft limit of the runtime until then
+}
+
+// records is the part of a bound that is for records. The rest is for finding
+// them, for judging, and for what the collector has not collected yet.
+func (b *bound) records() int64 { return b.bytes / 4 }
+
+// boundMemory sets the bound of the run, once. unboundMemory ends it.
+func (p *program) boundMemory(r request) (*bound, error) {
+	if p.bound != nil {
+		return p.bound, nil
+	}
+	b := &bound{bytes: unknownMemory}
+	if r.maxMemory != "" {
+		const hint = "write for example 512MiB, 1.5GiB, 800MB or a number of bytes"
+		n, ok := parseSize(r.maxMemory)
+		switch {
+		case !ok:
+			return nil, wrong(hint, "--max-memory %q is no size", r.maxMemory)
+		case n < leastMemory:
+			return nil, wrong("give it more, or leave it out", "--max-memory %s is too little: gcdiag needs at least 64MiB", r.maxMemory)
+		}
+		b.bytes, b.asked = n, r.maxMemory
+	} else if n := machineMemory(); n > 0 {
+		b.bytes = max(leastMemory, n/4)
+	}
+	b.before = debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(b.before, b.bytes-b.bytes/16)) // the program itself takes a little, too
+	p.bound = b
+	return b, nil
+}
+
+// unboundMemory ends the bound of the run, and says so where it could not be kept.
+func (p *program) unboundMemory() {
+	b := p.bound
+	if b == nil {
+		return
+	}
+	p.bound = nil
+	debug.SetMemoryLimit(b.before)
+	if peak := peakMemory(); b.asked != "" && peak > b.bytes {
+		p.say("--max-memory %s could not be kept: the peak was %d MiB, because what is wrong is judged in memory; nothing is missing for that", b.asked, peak/mib)
+	}
+}
+
+// judge judges a case. An error means that records could not be read back.
+func judge(c *casefile.Case, of func(*casefile.Case) *diagnosis.Diagnosis) (d *diagnosis.Diagnosis, err error) {
+	defer func() {
+		if lost := c.Err(); lost != nil { // then what became of the rest does not matter
+			_ = recover()
+			d, err = nil, lost
+		}
+	}()
+	return of(c), nil
+}
+
+// parseSize reads a size in bytes: a number with a unit of 1000s (kB, MB, GB, TB)
+// or 1024s (KiB, MiB, GiB, TiB), or without one. What is no whole number of bytes
+// is rounded down.
+func parseSize(s string) (int64, bool) {
+	number, unit := strings.TrimSpace(s), int64(1)
+	lower := strings.ToLower(number)
+	for _, u := range []struct {
+		name string
+		is   int64
+	}{{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30}, {"tib", 1 << 40}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12}, {"b", 1}} {
+		if strings.HasSuffix(lower, u.name) {
+			number, unit = strings.TrimSpace(number[:len(number)-len(u.name)]), u.is
+			break
+		}
+	}
+	x, _, ok := wording.Decimal(number)
+	if !ok || len(number) > 30 {
+		return 0, false
+	}
+	x.Mul(x, new(big.Rat).SetInt64(unit))
+	n := new(big.Int).Quo(x.Num(), x.Denom())
+	if n.Sign() < 0 || !n.IsInt64() {
+		return 0, false
+	}
+	return n.Int64(), true
+}
