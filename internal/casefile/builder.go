@@ -81,33 +81,34 @@ func NewBuilder(c *Case) *Builder {
 	return b
 }
 
-// Movement adds a movement. The error is that of Case.Err, here and below.
-func (b *Builder) Movement(r record.Movement) error { return b.movements.add(r) }
+// Movement adds a movement. The error is that of Case.Err, here and below. Of a movement, a
+// delivery or a posting nothing is kept but copies; of other records, the texts.
+func (b *Builder) Movement(r *record.Movement) error { return b.movements.add(r) }
 
 // Card adds a card.
-func (b *Builder) Card(r record.Card) error { return b.cards.add(r) }
+func (b *Builder) Card(r *record.Card) error { return b.cards.add(r) }
 
 // Order adds an order.
-func (b *Builder) Order(r record.Order) error { return b.orders.add(r) }
+func (b *Builder) Order(r *record.Order) error { return b.orders.add(r) }
 
 // Subscription adds a subscription.
-func (b *Builder) Subscription(r record.Subscription) error { return b.subscriptions.add(r) }
+func (b *Builder) Subscription(r *record.Subscription) error { return b.subscriptions.add(r) }
 
 // Delivery adds a delivery. One without an id gets its place as one.
-func (b *Builder) Delivery(r record.Delivery) error { return b.deliveries.add(r) }
+func (b *Builder) Delivery(r *record.Delivery) error { return b.deliveries.add(r) }
 
 // Flow adds a flow.
-func (b *Builder) Flow(r record.Flow) error { return b.flows.add(r) }
+func (b *Builder) Flow(r *record.Flow) error { return b.flows.add(r) }
 
 // Posting adds a posting. Those without an id are all kept: nothing tells twins
 // from repetitions.
-func (b *Builder) Posting(r record.Posting) error { return b.postings.add(r) }
+func (b *Builder) Posting(r *record.Posting) error { return b.postings.add(r) }
 
 // Rule adds a rule.
-func (b *Builder) Rule(r record.Rule) error { return b.rules.add(r) }
+func (b *Builder) Rule(r *record.Rule) error { return b.rules.add(r) }
 
 // Exception adds an exception.
-func (b *Builder) Exception(r record.Exception) error { return b.exceptions.add(r) }
+func (b *Builder) Exception(r *record.Exception) error { return b.exceptions.add(r) }
 
 // Reject adds a row that did not become a record. The error is always nil.
 func (b *Builder) Reject(r Reject) error {
@@ -205,9 +206,8 @@ type part[T any] struct {
 
 	first rowIndex // by system and key: the first record with an id
 	again []repetition[T]
-	next  T // the row at hand, and the one that has its id already
-	kept  T
-	reads map[uint16]*Read // counts, by system
+	kept  T       // the one that has the id of the row at hand already
+	reads []*Read // counts, by system; nil where it has no rows
 }
 
 // repetition is a row with the id of an earlier one, but another content.
@@ -218,56 +218,50 @@ type repetition[T any] struct {
 }
 
 func newPart[T any](b *Builder, t record.Type, rows *Table[T], of func(*T) row) part[T] {
-	return part[T]{b: b, record: t, rows: rows, of: of, plan: planOf(reflect.TypeFor[T]()), reads: map[uint16]*Read{}}
+	return part[T]{b: b, record: t, rows: rows, of: of, plan: planOf(reflect.TypeFor[T]())}
 }
 
-func (p *part[T]) add(r T) error {
-	p.next = r
-	is := p.of(&p.next)
+func (p *part[T]) add(r *T) error {
+	is := p.of(r)
 	if *is.id == "" {
-		return p.keep(is)
+		return p.keep(is, r)
 	}
 	first, known := p.find(is)
 	switch {
 	case !known:
-		return p.keep(is)
-	case bytes.Equal(p.content(&p.next), p.content(&p.kept)):
+		return p.keep(is, r)
+	case bytes.Equal(p.content(r), p.content(&p.kept)):
 		id := *p.of(&p.kept).id
-		if p.repeat(&p.kept, &p.next); *p.of(&p.kept).id != id {
-			p.rows.set(first, p.kept)
+		if p.repeat(&p.kept, r); *p.of(&p.kept).id != id {
+			p.rows.set(first, record.Clone(&p.kept))
 		}
 	default:
-		p.again = append(p.again, repetition[T]{first: uint32(first), r: r})
+		p.again = append(p.again, repetition[T]{first: uint32(first), r: record.Clone(r)})
 	}
 	return nil
 }
 
-// keep puts the row at hand into its table.
-func (p *part[T]) keep(is row) error {
+// keep puts a row into its table.
+func (p *part[T]) keep(is row, r *T) error {
 	p.see(is)
 	if p.watch != nil {
-		p.watch(p.rows.Len(), &p.next)
+		p.watch(p.rows.Len(), r)
 	}
-	return p.rows.put(&p.next)
+	return p.rows.put(r)
 }
 
 // find looks up the first record with an id and puts it into kept. Where there is
 // none, the next record to be added will be it.
 func (p *part[T]) find(is row) (first int, known bool) {
 	key := ident.Plain(*is.id)
-	var h maphash.Hash
-	h.SetSeed(p.b.seed)
-	h.WriteByte(byte(is.System))
-	h.WriteByte(byte(is.System >> 8))
-	h.WriteString(key)
-	sum := h.Sum64() & p.b.mask
-	for i := range p.first.rows(sum) {
+	hash := uint32((maphash.String(p.b.seed, key) + uint64(is.System)*0x9e3779b97f4a7c15) & p.b.mask >> 32)
+	for i := range p.first.rows(hash) {
 		p.rows.Read(i, &p.kept)
 		if k := p.of(&p.kept); k.System == is.System && ident.Plain(*k.id) == key {
 			return i, true
 		}
 	}
-	p.first.add(sum, p.rows.Len())
+	p.first.add(hash, p.rows.Len())
 	return 0, false
 }
 
@@ -294,12 +288,13 @@ func (p *part[T]) see(is row) {
 }
 
 func (p *part[T]) count(system uint16) *Read {
-	c := p.reads[system]
-	if c == nil {
-		c = new(Read)
-		p.reads[system] = c
+	for int(system) >= len(p.reads) {
+		p.reads = append(p.reads, nil)
 	}
-	return c
+	if p.reads[system] == nil {
+		p.reads[system] = new(Read)
+	}
+	return p.reads[system]
 }
 
 // content is all that a row says, whatever its place, the form of its id and the
@@ -342,14 +337,19 @@ func (p *part[T]) finish() {
 	p.again = nil
 	if recount {
 		for _, c := range p.reads {
-			c.Rows, c.From, c.To = 0, record.Time{}, record.Time{}
+			if c != nil {
+				c.Rows, c.From, c.To = 0, record.Time{}, record.Time{}
+			}
 		}
 		for r := range p.rows.Pass() {
 			p.see(p.of(r))
 		}
 	}
 	for system, c := range p.reads {
-		r := p.b.read(system, p.record)
+		if c == nil {
+			continue
+		}
+		r := p.b.read(uint16(system), p.record)
 		r.Rows, r.Repeated, r.Replaced, r.From, r.To = c.Rows, c.Repeated, c.Replaced, c.From, c.To
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"pgregory.net/rapid"
 
@@ -78,7 +79,7 @@ func TestRepeatedMovements(t *testing.T) {
 		for range 6 {
 			b := NewBuilder(shop())
 			for _, m := range c.rows {
-				b.Movement(m)
+				b.Movement(&m)
 			}
 			got := b.Finish()
 			var kept []uint32
@@ -112,20 +113,20 @@ func TestRepeatedMovements(t *testing.T) {
 func TestOtherRepetitions(t *testing.T) {
 	b := NewBuilder(shop())
 	src := func(system uint16, row uint32) record.Source { return record.Source{System: system, Row: row} }
-	b.Posting(record.Posting{Source: src(2, 1), Amount: 100, Dated: hour(0)})
-	b.Posting(record.Posting{Source: src(2, 2), Amount: 100, Dated: hour(0)})
-	b.Posting(record.Posting{Source: src(2, 3), ID: "JE-1", Ref: "m-1", Amount: 100, Dated: hour(1)})
-	b.Posting(record.Posting{Source: src(2, 4), ID: "#JE-1", Ref: "m-2", Amount: 100, Dated: hour(2), Batch: "b"})
-	b.Posting(record.Posting{Source: src(2, 5), ID: "JE-1", Ref: "m-1", Amount: 100, Dated: hour(1)})
-	b.Delivery(record.Delivery{Source: src(1, 7), Event: "m-1", Outcome: record.Delivered, ReceivedAt: hour(0)})
-	b.Delivery(record.Delivery{Source: src(1, 8), Event: "m-1", Outcome: record.Delivered, ReceivedAt: hour(0)})
-	b.Order(record.Order{Source: src(0, 1), ID: "1", At: hour(0), Status: "open"})
-	b.Order(record.Order{Source: src(0, 2), ID: "1", At: hour(0), Status: "paid"})
-	b.Card(record.Card{Source: src(0, 1), ID: "c"})
-	b.Subscription(record.Subscription{Source: src(0, 1), ID: "s"})
-	b.Flow(record.Flow{Source: src(1, 1), ID: "f"})
-	b.Rule(record.Rule{Source: src(2, 1), ID: "r"})
-	b.Exception(record.Exception{Source: src(2, 1), ID: "e"})
+	b.Posting(&record.Posting{Source: src(2, 1), Amount: 100, Dated: hour(0)})
+	b.Posting(&record.Posting{Source: src(2, 2), Amount: 100, Dated: hour(0)})
+	b.Posting(&record.Posting{Source: src(2, 3), ID: "JE-1", Ref: "m-1", Amount: 100, Dated: hour(1)})
+	b.Posting(&record.Posting{Source: src(2, 4), ID: "#JE-1", Ref: "m-2", Amount: 100, Dated: hour(2), Batch: "b"})
+	b.Posting(&record.Posting{Source: src(2, 5), ID: "JE-1", Ref: "m-1", Amount: 100, Dated: hour(1)})
+	b.Delivery(&record.Delivery{Source: src(1, 7), Event: "m-1", Outcome: record.Delivered, ReceivedAt: hour(0)})
+	b.Delivery(&record.Delivery{Source: src(1, 8), Event: "m-1", Outcome: record.Delivered, ReceivedAt: hour(0)})
+	b.Order(&record.Order{Source: src(0, 1), ID: "1", At: hour(0), Status: "open"})
+	b.Order(&record.Order{Source: src(0, 2), ID: "1", At: hour(0), Status: "paid"})
+	b.Card(&record.Card{Source: src(0, 1), ID: "c"})
+	b.Subscription(&record.Subscription{Source: src(0, 1), ID: "s"})
+	b.Flow(&record.Flow{Source: src(1, 1), ID: "f"})
+	b.Rule(&record.Rule{Source: src(2, 1), ID: "r"})
+	b.Exception(&record.Exception{Source: src(2, 1), ID: "e"})
 	b.Reject(Reject{Source: src(1, 2), Record: record.Deliveries, Place: "log.csv:2"})
 	b.Reject(Reject{Source: src(0, 9), Record: record.Orders, Place: "movements.csv:9"})
 	c := b.Finish()
@@ -166,7 +167,7 @@ func TestReadsOfNothing(t *testing.T) {
 	c.Systems[0].Reads = []Read{{Record: record.Movements, State: Empty}, {Record: record.Orders, State: Empty}, {Record: record.Cards, State: Truncated, Why: "cancelled"}}
 	b := NewBuilder(c)
 	b.Reject(Reject{Record: record.Movements})
-	b.Card(record.Card{ID: "c"})
+	b.Card(&record.Card{ID: "c"})
 	b.Finish()
 	if r := c.Systems[0].Read(record.Movements); r.State != Unread || r.Why == "" {
 		t.Errorf("a file whose every row is rejected proves nothing: %+v", r)
@@ -204,8 +205,8 @@ func TestOrderOfRowsDoesNotMatter(t *testing.T) {
 			b := NewBuilder(shop())
 			b.mask = mask
 			for _, m := range rows {
-				b.Movement(m)
-				b.Posting(record.Posting{Source: record.Source{System: 2, Row: m.Row}, ID: m.ID, Amount: m.Amount, Dated: m.At, Order: m.Order})
+				b.Movement(&m)
+				b.Posting(&record.Posting{Source: record.Source{System: 2, Row: m.Row}, ID: m.ID, Amount: m.Amount, Dated: m.At, Order: m.Order})
 			}
 			c := b.Finish()
 			var out []string
@@ -240,6 +241,83 @@ func TestOrderOfRowsDoesNotMatter(t *testing.T) {
 			t.Fatalf("in one order\n%s\nin another\n%s", first, second)
 		}
 	})
+}
+
+// TestNothingOfARowIsKept gives the builder rows whose memory is used for the next
+// one, and compares with rows of their own.
+func TestNothingOfARowIsKept(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	own, lent := NewBuilder(shop()), NewBuilder(shop())
+	buffer := make([]byte, 0, 1000)
+	view := func(s string) string {
+		if s == "" {
+			return ""
+		}
+		buffer = append(buffer, s...)
+		return unsafe.String(&buffer[len(buffer)-len(s)], len(s))
+	}
+	var m record.Movement
+	var d record.Delivery
+	var p record.Posting
+	attrs := make([]record.Attr, 1)
+	for i := range 3000 {
+		id := []string{"", "#", "gid://shop/X/"}[r.IntN(3)] + fmt.Sprint("id-", r.IntN(1500))
+		text, note, amount, at := fmt.Sprint("t", r.IntN(3)), fmt.Sprint("n", r.IntN(2)), money.Amount(100+r.IntN(2)), hour(r.IntN(2))
+		fill := func(text func(string) string, id, words, note string) {
+			src := func(system uint16) record.Source { return record.Source{System: system, Row: uint32(i)} }
+			attrs[0] = record.Attr{Name: "note", Value: text(note)}
+			m = record.Movement{Source: src(0), ID: text(id), Card: text(words + "c"), Amount: amount, At: at, Origin: text(words), Status: record.Status(i % 3), Attrs: attrs}
+			d = record.Delivery{Source: src(1), ID: text(id), Event: text(words + "e"), ReceivedAt: at, Why: text(words), Attrs: attrs}
+			p = record.Posting{Source: src(2), ID: text(id), Ref: text(words + "r"), Amount: amount, Dated: at, Memo: text(words), Attrs: attrs}
+		}
+		fill(strings.Clone, id, text, note)
+		attrs = slices.Clone(attrs)
+		own.Movement(&m)
+		own.Delivery(&d)
+		own.Posting(&p)
+		attrs = make([]record.Attr, 1)
+		fill(view, id, text, note)
+		lent.Movement(&m)
+		lent.Delivery(&d)
+		lent.Posting(&p)
+		clear(buffer)
+		clear(attrs)
+		buffer = buffer[:0]
+	}
+	said := func(b *Builder) string {
+		c := b.Finish()
+		var out strings.Builder
+		for x := range c.Movements.All() {
+			fmt.Fprintf(&out, "%+v\n", *x)
+		}
+		for x := range c.Deliveries.All() {
+			fmt.Fprintf(&out, "%+v\n", *x)
+		}
+		for x := range c.Postings.All() {
+			fmt.Fprintf(&out, "%+v\n", *x)
+		}
+		fmt.Fprintf(&out, "%+v\n%+v\n", c.Rejects, c.Systems)
+		return out.String()
+	}
+	if a, b := said(own), said(lent); a != b {
+		t.Error("a case keeps memory of its rows")
+	}
+}
+
+func TestRowIndex(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var x rowIndex
+	want := map[uint32][]int{}
+	for row := range 50_000 {
+		hash := r.Uint32() >> (8 * r.IntN(4)) // many rows with one hash, too
+		if got := slices.Sorted(x.rows(hash)); !slices.Equal(got, want[hash]) {
+			t.Fatalf("hash %x has rows %d, want %d", hash, got, want[hash])
+		}
+		if len(want[hash]) < 20 {
+			x.add(hash, row)
+			want[hash] = append(want[hash], row)
+		}
+	}
 }
 
 func rejectsOf(c *Case, t record.Type) func(func(Reject) bool) {
@@ -280,7 +358,7 @@ func BenchmarkBuilder(b *testing.B) {
 	for b.Loop() {
 		build := NewBuilder(shop())
 		for i, id := range ids {
-			build.Movement(record.Movement{Source: record.Source{Row: uint32(i)}, ID: id, Amount: 100, At: hour(0)})
+			build.Movement(&record.Movement{Source: record.Source{Row: uint32(i)}, ID: id, Amount: 100, At: hour(0)})
 		}
 		build.Finish()
 	}

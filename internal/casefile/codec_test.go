@@ -154,7 +154,7 @@ func TestSavedCaseReads(t *testing.T) {
 	c.Mode, c.Zone, c.Complete = "files", time.UTC, true
 	c.Policy = DefaultPolicy()
 	b := NewBuilder(c)
-	b.Movement(record.Movement{Source: record.Source{Row: 2}, ID: "m-1", Kind: record.RefundToCard, Amount: -5000, Currency: money.MustCurrency("USD"),
+	b.Movement(&record.Movement{Source: record.Source{Row: 2}, ID: "m-1", Kind: record.RefundToCard, Amount: -5000, Currency: money.MustCurrency("USD"),
 		At: record.Within(noon, noon.Add(24*time.Hour)), Test: record.No, BalanceAfter: money.Some(0), Attrs: []record.Attr{{Name: "Till", Value: "9"}}})
 	b.Finish()
 	saved := string(save(t, c))
@@ -172,7 +172,7 @@ func TestLoadRefuses(t *testing.T) {
 	c := shop()
 	c.Zone = time.UTC
 	b := NewBuilder(c)
-	b.Movement(record.Movement{ID: "m-1", At: hour(0)})
+	b.Movement(&record.Movement{ID: "m-1", At: hour(0)})
 	b.Finish()
 	good := string(save(t, c))
 	if _, err := Load(strings.NewReader(good)); err != nil {
@@ -231,8 +231,8 @@ func FuzzLoad(f *testing.F) {
 	c := shop()
 	c.Zone = time.UTC
 	b := NewBuilder(c)
-	b.Movement(record.Movement{ID: "m-1", At: hour(0), Attrs: []record.Attr{{Name: "a", Value: "\xff"}}, BalanceAfter: money.Some(1)})
-	b.Subscription(record.Subscription{ID: "s", Kinds: record.Kinds(0).With(record.Load).With(record.Other), Failures: -1})
+	b.Movement(&record.Movement{ID: "m-1", At: hour(0), Attrs: []record.Attr{{Name: "a", Value: "\xff"}}, BalanceAfter: money.Some(1)})
+	b.Subscription(&record.Subscription{ID: "s", Kinds: record.Kinds(0).With(record.Load).With(record.Other), Failures: -1})
 	b.Reject(Reject{Place: "x", Keys: []string{"a"}})
 	b.Finish()
 	f.Add(save(f, c))

@@ -69,13 +69,13 @@ func added(b *Builder, n int) error {
 	var tables sync.WaitGroup
 	for k, add := range []func(r *rand.Rand, at time.Time, id string) error{
 		func(r *rand.Rand, at time.Time, id string) error {
-			return b.Movement(record.Movement{ID: "m-" + id, Card: "c-" + id, Kind: record.Load, Status: record.Status(r.IntN(3)), At: record.At(at), Channel: "pos"})
+			return b.Movement(&record.Movement{ID: "m-" + id, Card: "c-" + id, Kind: record.Load, Status: record.Status(r.IntN(3)), At: record.At(at), Channel: "pos"})
 		},
 		func(r *rand.Rand, at time.Time, id string) error {
-			return b.Delivery(record.Delivery{Source: record.Source{Row: 7}, Event: "m-" + id, ReceivedAt: record.At(at), Attrs: []record.Attr{{Name: "try", Value: id}}})
+			return b.Delivery(&record.Delivery{Source: record.Source{Row: 7}, Event: "m-" + id, ReceivedAt: record.At(at), Attrs: []record.Attr{{Name: "try", Value: id}}})
 		},
 		func(r *rand.Rand, at time.Time, id string) error {
-			return b.Posting(record.Posting{ID: "p-" + id, Ref: "m-" + id, Dated: record.At(at), Memo: fmt.Sprint("memo ", r.IntN(50))})
+			return b.Posting(&record.Posting{ID: "p-" + id, Ref: "m-" + id, Dated: record.At(at), Memo: fmt.Sprint("memo ", r.IntN(50))})
 		},
 	} {
 		tables.Go(func() {

@@ -123,35 +123,35 @@ func restated(c *casefile.Case, r *rand.Rand) (*casefile.Case, *trace.Scout) {
 		m := *x
 		switch r.IntN(20) {
 		case 0:
-			b.Movement(m)
+			b.Movement(&m)
 		case 1:
 			m.Status, m.Amount = record.Pending, m.Amount/2
-			b.Movement(m)
+			b.Movement(&m)
 			m = *x
 		case 2:
 			m.Card, m.Order = "another", "other-1"
-			b.Movement(m)
+			b.Movement(&m)
 			m = *x
 		}
-		b.Movement(m)
+		b.Movement(&m)
 	}
 	for x := range c.Deliveries.All() {
 		d := *x
 		if r.IntN(20) == 0 {
 			d.Why, d.Event = "first", "another"
-			b.Delivery(d)
+			b.Delivery(&d)
 			d = *x
 		}
-		b.Delivery(d)
+		b.Delivery(&d)
 	}
 	for x := range c.Postings.All() {
 		p := *x
 		if r.IntN(20) == 0 {
 			p.Amount, p.Ref = p.Amount+1, "another"
-			b.Posting(p)
+			b.Posting(&p)
 			p = *x
 		}
-		b.Posting(p)
+		b.Posting(&p)
 	}
 	return b.Finish(), scout
 }

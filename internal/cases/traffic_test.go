@@ -154,19 +154,19 @@ func (t *traffic) file() *casefile.Case {
 	}
 	for i, m := range t.movements {
 		m.Row = uint32(i + 2)
-		b.Movement(m)
+		b.Movement(&m)
 	}
 	for i, d := range t.deliveries {
 		d.Row = uint32(i + 2)
-		b.Delivery(d)
+		b.Delivery(&d)
 	}
 	for i, p := range t.postings {
 		p.Row = uint32(i + 2)
-		b.Posting(p)
+		b.Posting(&p)
 	}
 	for i, x := range t.exceptions {
 		x.System, x.Input, x.Row, x.ID = 2, 1, uint32(i+2), fmt.Sprint(x.ID, "-", i)
-		b.Exception(x)
+		b.Exception(&x)
 	}
 	return b.Finish()
 }

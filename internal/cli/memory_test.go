@@ -77,7 +77,7 @@ func TestLostRecords(t *testing.T) {
 	b := casefile.NewBuilder(c)
 	b.Bound(1)
 	for i := range 100 {
-		_ = b.Movement(record.Movement{ID: fmt.Sprint("m-", i)})
+		_ = b.Movement(&record.Movement{ID: fmt.Sprint("m-", i)})
 	}
 	for _, of := range []func(*casefile.Case) *diagnosis.Diagnosis{
 		func(*casefile.Case) *diagnosis.Diagnosis { panic("a record that says nothing") },

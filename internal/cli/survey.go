@@ -442,14 +442,14 @@ func (t *tally) coin(c money.Currency) {
 }
 
 // Movement notes what the movement owes under its ids.
-func (t *tally) Movement(r record.Movement) error {
+func (t *tally) Movement(r *record.Movement) error {
 	t.movements.add(r.At)
 	if !r.Points {
 		t.coin(r.Currency)
 	}
 	for _, id := range []string{r.ID, r.Order, r.Refund, r.Card} {
 		if id != "" {
-			k := ident.Key(id)
+			k := strings.Clone(ident.Key(id))
 			t.owed[k] = append(t.owed[k], r.Amount)
 		}
 	}
@@ -457,7 +457,7 @@ func (t *tally) Movement(r record.Movement) error {
 }
 
 // Posting keeps the row until signs and kinds are known.
-func (t *tally) Posting(r record.Posting) error {
+func (t *tally) Posting(r *record.Posting) error {
 	t.coin(r.Currency)
 	if r.Kind != record.NoKind {
 		t.kinds++
@@ -477,7 +477,7 @@ func (t *tally) Posting(r record.Posting) error {
 		}
 	}
 	r.Attrs = nil
-	t.rows = append(t.rows, r)
+	t.rows = append(t.rows, record.Clone(r))
 	return nil
 }
 
@@ -486,10 +486,10 @@ func (t *tally) text(header, word string) {
 		return
 	}
 	if t.texts[header] == nil {
-		t.texts[header] = map[string]bool{}
+		t.texts[strings.Clone(header)] = map[string]bool{}
 	}
-	if len(t.texts[header]) <= wordsMost {
-		t.texts[header][word] = true
+	if words := t.texts[header]; !words[word] && len(words) <= wordsMost {
+		words[strings.Clone(word)] = true
 	}
 }
 
@@ -503,10 +503,10 @@ func (t *tally) Reject(r casefile.Reject) error {
 
 // The other records tell init nothing.
 
-func (t *tally) Card(record.Card) error                 { return nil }
-func (t *tally) Order(record.Order) error               { return nil }
-func (t *tally) Subscription(record.Subscription) error { return nil }
-func (t *tally) Delivery(record.Delivery) error         { return nil }
-func (t *tally) Flow(record.Flow) error                 { return nil }
-func (t *tally) Rule(record.Rule) error                 { return nil }
-func (t *tally) Exception(record.Exception) error       { return nil }
+func (t *tally) Card(*record.Card) error                 { return nil }
+func (t *tally) Order(*record.Order) error               { return nil }
+func (t *tally) Subscription(*record.Subscription) error { return nil }
+func (t *tally) Delivery(*record.Delivery) error         { return nil }
+func (t *tally) Flow(*record.Flow) error                 { return nil }
+func (t *tally) Rule(*record.Rule) error                 { return nil }
+func (t *tally) Exception(*record.Exception) error       { return nil }

@@ -172,7 +172,7 @@ func TestCancelling(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg := folder(t, t.TempDir(), head+"connectors:\n- {role: platform, name: Shop, probe: file, files: {movements: a.csv, orders: o.csv}}\n- {role: erp, name: Books, probe: file, files: {postings: p.csv}}\n", nil)
 	read := func(ctx context.Context, s file.Spec, sink file.Sink, _ file.Progress) (file.Result, error) {
-		sink.Movement(record.Movement{ID: "m-1", At: record.At(time.Unix(1_790_000_000, 0))})
+		sink.Movement(&record.Movement{ID: "m-1", At: record.At(time.Unix(1_790_000_000, 0))})
 		cancel()
 		return file.Result{Input: casefile.Input{Name: s.Name}, Rows: 1, Stopped: "after row 2"}, ctx.Err()
 	}
@@ -197,7 +197,7 @@ func TestCancelling(t *testing.T) {
 func TestAFileThatBreaksOff(t *testing.T) {
 	cfg := folder(t, t.TempDir(), head+"connectors:\n- {role: platform, name: Shop, probe: file, files: {movements: [a.csv, b.csv]}}\n", nil)
 	read := func(_ context.Context, s file.Spec, sink file.Sink, _ file.Progress) (file.Result, error) {
-		sink.Movement(record.Movement{Source: record.Source{System: s.System, Input: s.Input, Row: 2}, ID: s.Name, At: record.At(time.Unix(1_790_000_000, 0))})
+		sink.Movement(&record.Movement{Source: record.Source{System: s.System, Input: s.Input, Row: 2}, ID: s.Name, At: record.At(time.Unix(1_790_000_000, 0))})
 		d := casefile.Damage{Column: "id", Rows: 2, How: "leading zeros lost", Values: []string{s.Name}}
 		return file.Result{Input: casefile.Input{Name: s.Name}, Rows: 1, Stopped: "after row 2: unexpected EOF", Damaged: []casefile.Damage{d}, Filled: []string{"at", "id"}}, nil
 	}

@@ -42,6 +42,9 @@ func AppendKey(b []byte, id string) []byte {
 // trimmed, a GraphQL global id (plain or base64) reduced to its last part, a
 // leading "#" dropped. Case stays: a system may tell its ids apart by it.
 func Plain(id string) string {
+	if n := len(id); n > 0 && bare(id[0]) && bare(id[n-1]) && id[0]|0x20 != 'g' && id[0] != encoded[0] {
+		return id // no blanks, no "#", neither "gid:" nor its base64
+	}
 	id = strings.TrimSpace(id)
 	if g, ok := gid(id); ok {
 		return g
@@ -56,6 +59,9 @@ func Plain(id string) string {
 	}
 	return id
 }
+
+// bare reports whether a character is one that Plain never drops.
+func bare(c byte) bool { return c > ' ' && c < 0x7f && c != '#' }
 
 // plain reports whether an identifier is made of letters, digits and joining marks
 // alone, and whether it has no capitals: then it is its own key.

@@ -55,6 +55,9 @@ func FuzzKey(f *testing.F) {
 		if Key(" "+id+" ") != k {
 			t.Errorf("blanks around %q change its key", id)
 		}
+		if Plain(" "+id) != Plain(id) {
+			t.Errorf("%q is plainly %q, and %q after a blank", id, Plain(id), Plain(" "+id))
+		}
 		for _, p := range Parts(k) {
 			if p == k || p == "" || !strings.Contains(k, p) {
 				t.Errorf("%q is no part of %q", p, k)

@@ -32,8 +32,7 @@ func ParseCurrency(s string) (Currency, bool) {
 		}
 		c[i] = b
 	}
-	_, ok := exponents[c]
-	if !ok {
+	if _, ok := c.exponent(); !ok {
 		return Currency{}, false
 	}
 	return c, true
@@ -62,11 +61,38 @@ func (c Currency) String() string {
 // Exponent is the number of decimals of the currency's minor unit: 2 for USD,
 // 0 for JPY, 3 for KWD, and 2 where the currency is not known.
 func (c Currency) Exponent() int {
-	if e, ok := exponents[c]; ok {
-		return int(e)
+	if e, ok := c.exponent(); ok {
+		return e
 	}
 	return 2
 }
+
+// exponent looks up the decimals of a code; ok is false for what is none.
+func (c Currency) exponent() (decimals int, ok bool) {
+	i, ok := c.letters()
+	if !ok || byLetters[i] == 0 {
+		return 0, false
+	}
+	return int(byLetters[i]) - 1, true
+}
+
+// letters numbers all codes that three capitals make.
+func (c Currency) letters() (n int, ok bool) {
+	a, b, d := c[0]-'A', c[1]-'A', c[2]-'A'
+	if a >= 26 || b >= 26 || d >= 26 {
+		return 0, false
+	}
+	return (int(a)*26+int(b))*26 + int(d), true
+}
+
+// byLetters is exponents as a table: one more than the decimals, 0 for no code.
+var byLetters = func() (table [26 * 26 * 26]uint8) {
+	for c, decimals := range exponents {
+		i, _ := c.letters()
+		table[i] = decimals + 1
+	}
+	return table
+}()
 
 // Amount is a signed number of minor units of some currency.
 type Amount int64

@@ -202,3 +202,17 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+func TestEveryCodeHasItsDecimals(t *testing.T) {
+	var c Currency
+	for c[0] = 'A' - 1; c[0] <= 'Z'+1; c[0]++ {
+		for c[1] = 'A' - 1; c[1] <= 'Z'+1; c[1]++ {
+			for c[2] = 'A' - 1; c[2] <= 'Z'+1; c[2]++ {
+				want, known := exponents[c]
+				if got, ok := c.exponent(); ok != known || got != int(want) {
+					t.Errorf("%s has %d decimals (%v), want %d (%v)", c, got, ok, want, known)
+				}
+			}
+		}
+	}
+}

@@ -5,7 +5,13 @@
 // are minor units, times carry a zone. A record never holds a judgement.
 package record
 
-import "gcdiag/internal/money"
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"gcdiag/internal/money"
+)
 
 // Source says where a record was read: index of the system in the case, index
 // of the input in that system's list of inputs, and the 1-based row (line of a
@@ -197,4 +203,35 @@ type Exception struct {
 	OpenedAt Time
 	Reason   string
 	Attrs    []Attr
+}
+
+// Clone is a copy of a record that shares no memory with it. R is one of the
+// record types of this package.
+func Clone[R any](r *R) R {
+	c := *r
+	var texts []*string
+	fields := reflect.ValueOf(&c).Elem()
+	for i := range fields.NumField() {
+		switch f := fields.Field(i).Addr().Interface().(type) {
+		case *string:
+			texts = append(texts, f)
+		case *[]Attr:
+			*f = slices.Clone(*f)
+			for j := range *f {
+				texts = append(texts, &(*f)[j].Name, &(*f)[j].Value)
+			}
+		}
+	}
+	size := 0
+	for _, t := range texts {
+		size += len(*t)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, t := range texts {
+		at := all.Len()
+		all.WriteString(*t)
+		*t = all.String()[at:]
+	}
+	return c
 }

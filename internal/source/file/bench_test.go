@@ -15,16 +15,16 @@ import (
 // discard is a sink that only counts.
 type discard struct{ rows, rejects int }
 
-func (d *discard) Movement(record.Movement) error         { d.rows++; return nil }
-func (d *discard) Card(record.Card) error                 { d.rows++; return nil }
-func (d *discard) Order(record.Order) error               { d.rows++; return nil }
-func (d *discard) Subscription(record.Subscription) error { d.rows++; return nil }
-func (d *discard) Delivery(record.Delivery) error         { d.rows++; return nil }
-func (d *discard) Flow(record.Flow) error                 { d.rows++; return nil }
-func (d *discard) Posting(record.Posting) error           { d.rows++; return nil }
-func (d *discard) Rule(record.Rule) error                 { d.rows++; return nil }
-func (d *discard) Exception(record.Exception) error       { d.rows++; return nil }
-func (d *discard) Reject(casefile.Reject) error           { d.rejects++; return nil }
+func (d *discard) Movement(*record.Movement) error         { d.rows++; return nil }
+func (d *discard) Card(*record.Card) error                 { d.rows++; return nil }
+func (d *discard) Order(*record.Order) error               { d.rows++; return nil }
+func (d *discard) Subscription(*record.Subscription) error { d.rows++; return nil }
+func (d *discard) Delivery(*record.Delivery) error         { d.rows++; return nil }
+func (d *discard) Flow(*record.Flow) error                 { d.rows++; return nil }
+func (d *discard) Posting(*record.Posting) error           { d.rows++; return nil }
+func (d *discard) Rule(*record.Rule) error                 { d.rows++; return nil }
+func (d *discard) Exception(*record.Exception) error       { d.rows++; return nil }
+func (d *discard) Reject(casefile.Reject) error            { d.rejects++; return nil }
 
 const benchRows = 200_000
 

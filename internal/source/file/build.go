@@ -5,45 +5,58 @@ import (
 	"gcdiag/internal/record"
 )
 
+// made holds the record at hand, so that none is allocated.
+type made struct {
+	movement     record.Movement
+	card         record.Card
+	order        record.Order
+	subscription record.Subscription
+	delivery     record.Delivery
+	flow         record.Flow
+	posting      record.Posting
+	rule         record.Rule
+	exception    record.Exception
+}
+
 // build makes a record of the row at hand and hands it on, unless r.why says
 // why the row is none.
 func (r *reader) build(sink Sink) error {
 	switch r.spec.Record {
 	case record.Movements:
-		if m := r.movement(); r.good(m.At) {
-			return sink.Movement(m)
+		if r.movement(&r.made.movement); r.good(r.made.movement.At) {
+			return sink.Movement(&r.made.movement)
 		}
 	case record.Cards:
-		if c := r.card(); r.good(c.CreatedAt) {
-			return sink.Card(c)
+		if r.made.card = r.card(); r.good(r.made.card.CreatedAt) {
+			return sink.Card(&r.made.card)
 		}
 	case record.Orders:
-		if o := r.order(); r.good(o.At) {
-			return sink.Order(o)
+		if r.made.order = r.order(); r.good(r.made.order.At) {
+			return sink.Order(&r.made.order)
 		}
 	case record.Subscriptions:
-		if s := r.subscription(); r.good(s.CreatedAt) {
-			return sink.Subscription(s)
+		if r.made.subscription = r.subscription(); r.good(r.made.subscription.CreatedAt) {
+			return sink.Subscription(&r.made.subscription)
 		}
 	case record.Deliveries:
-		if d := r.delivery(); r.good(d.ReceivedAt) {
-			return sink.Delivery(d)
+		if r.delivery(&r.made.delivery); r.good(r.made.delivery.ReceivedAt) {
+			return sink.Delivery(&r.made.delivery)
 		}
 	case record.Flows:
-		if f := r.flow(); r.good(f.LastRunAt) {
-			return sink.Flow(f)
+		if r.made.flow = r.flow(); r.good(r.made.flow.LastRunAt) {
+			return sink.Flow(&r.made.flow)
 		}
 	case record.Postings:
-		if p := r.posting(); r.good(p.Dated) {
-			return sink.Posting(p)
+		if r.posting(&r.made.posting); r.good(r.made.posting.Dated) {
+			return sink.Posting(&r.made.posting)
 		}
 	case record.Rules:
-		if u := r.rule(); r.good(u.ChangedAt) {
-			return sink.Rule(u)
+		if r.made.rule = r.rule(); r.good(r.made.rule.ChangedAt) {
+			return sink.Rule(&r.made.rule)
 		}
 	case record.Exceptions:
-		if e := r.exception(); r.good(e.OpenedAt) {
-			return sink.Exception(e)
+		if r.made.exception = r.exception(); r.good(r.made.exception.OpenedAt) {
+			return sink.Exception(&r.made.exception)
 		}
 	}
 	return nil
@@ -65,36 +78,39 @@ func (r *reader) good(at record.Time) bool {
 	return true
 }
 
-func (r *reader) movement() record.Movement {
-	m := record.Movement{
-		Source: r.src, ID: r.id(fID), Card: r.id(fCard), Kind: vocabulary(r, fKind, record.ParseKind),
-		Status: vocabulary(r, fStatus, record.ParseStatus), Test: r.yesNo(fTest), Points: r.points(),
-		Funding: vocabulary(r, fFunding, record.ParseFunding), At: r.time(fAt), CardCreatedAt: r.time(fCardCreatedAt),
-		Origin: r.text(fOrigin), Order: r.id(fOrder), Refund: r.id(fRefund), Reverses: r.id(fReverses), Transfer: r.id(fTransfer),
-		Issuer: r.text(fIssuer), Channel: r.text(fChannel), Location: r.text(fLocation), Item: r.text(fItem), Entity: r.text(fEntity),
-		Attrs: r.attributes(),
-	}
+func (r *reader) movement(m *record.Movement) {
+	*m = record.Movement{}
+	m.Source = r.src
+	m.ID, m.Card = r.id(fID), r.id(fCard)
+	m.Kind = vocabulary(r, fKind, record.ParseKind)
+	m.Status = vocabulary(r, fStatus, record.ParseStatus)
+	m.Test, m.Points = r.yesNo(fTest), r.points()
+	m.Funding = vocabulary(r, fFunding, record.ParseFunding)
+	m.At, m.CardCreatedAt = r.time(fAt), r.time(fCardCreatedAt)
+	m.Origin = r.text(fOrigin)
+	m.Order, m.Refund, m.Reverses, m.Transfer = r.id(fOrder), r.id(fRefund), r.id(fReverses), r.id(fTransfer)
+	m.Issuer, m.Channel, m.Location, m.Item, m.Entity = r.text(fIssuer), r.text(fChannel), r.text(fLocation), r.text(fItem), r.text(fEntity)
+	m.Attrs = r.attributes()
 	a, after, paid := r.amount(fAmount), r.amount(fBalanceAfter), r.amount(fPricePaid)
 	if m.Points {
-		m.Currency = r.pointsCurrency(paid)
+		m.Currency = r.pointsCurrency(&paid)
 	} else {
-		m.Currency = r.currency(fCurrency, r.spec.Currency, a, after, paid)
+		m.Currency = r.currency(fCurrency, r.spec.Currency, &a, &after, &paid)
 	}
-	m.BalanceAfter = r.optional(after, m.Currency, m.Points)
-	m.PricePaid = r.optional(paid, m.Currency, false)
-	m.Amount = r.minor(a, m.Currency, m.Points)
+	m.BalanceAfter = r.optional(&after, m.Currency, m.Points)
+	m.PricePaid = r.optional(&paid, m.Currency, false)
+	m.Amount = r.minor(&a, m.Currency, m.Points)
 	switch sign := m.Kind.Sign(); {
 	case sign < 0 && m.Amount > 0:
 		m.Amount = -m.Amount
 	case sign > 0 && m.Amount < 0:
 		m.Contrary = true
 	}
-	return m
 }
 
 // pointsCurrency is the currency of a points row: that of its column, if this
 // names one ("PTS" does not), or of the price paid for the points.
-func (r *reader) pointsCurrency(paid written) money.Currency {
+func (r *reader) pointsCurrency(paid *written) money.Currency {
 	if c, ok := money.ParseCurrency(string(r.cells[fCurrency])); ok {
 		return c
 	}
@@ -110,9 +126,9 @@ func (r *reader) card() record.Card {
 		Attrs: r.attributes(),
 	}
 	balance, initial := r.amount(fBalance), r.amount(fInitialValue)
-	c.Currency = r.currency(fCurrency, r.spec.Currency, balance, initial)
-	c.Balance = r.optional(balance, c.Currency, false)
-	c.InitialValue = r.optional(initial, c.Currency, false)
+	c.Currency = r.currency(fCurrency, r.spec.Currency, &balance, &initial)
+	c.Balance = r.optional(&balance, c.Currency, false)
+	c.InitialValue = r.optional(&initial, c.Currency, false)
 	return c
 }
 
@@ -123,10 +139,10 @@ func (r *reader) order() record.Order {
 		RefundVia: r.text(fRefundVia), CreatedVia: r.text(fCreatedVia), Attrs: r.attributes(),
 	}
 	a, card, refunded := r.amount(fAmount), r.amount(fCardAmount), r.amount(fRefundedAmount)
-	o.Currency = r.currency(fCurrency, r.spec.Currency, a, card, refunded)
-	o.Amount = r.optional(a, o.Currency, false)
-	o.CardAmount = r.optional(card, o.Currency, false)
-	o.RefundedAmount = r.optional(refunded, o.Currency, false)
+	o.Currency = r.currency(fCurrency, r.spec.Currency, &a, &card, &refunded)
+	o.Amount = r.optional(&a, o.Currency, false)
+	o.CardAmount = r.optional(&card, o.Currency, false)
+	o.RefundedAmount = r.optional(&refunded, o.Currency, false)
 	return o
 }
 
@@ -138,24 +154,28 @@ func (r *reader) subscription() record.Subscription {
 	}
 }
 
-func (r *reader) delivery() record.Delivery {
-	d := record.Delivery{
-		Source: r.src, ID: r.id(fID), Event: r.id(fEvent), Notification: r.id(fNotification), Kind: vocabulary(r, fKind, record.ParseKind),
-		Points: r.points(), Outcome: vocabulary(r, fOutcome, record.ParseOutcome), ReceivedAt: r.time(fReceivedAt), Order: r.id(fOrder),
-		Card: r.id(fCard), Refund: r.id(fRefund), Why: r.text(fWhy), Flow: r.text(fFlow), Subscription: r.text(fSubscription),
-		Attempt: r.integer(fAttempt, 0), Batch: r.id(fBatch), SentKind: vocabulary(r, fSentKind, record.ParseKind),
-		SentAt: r.time(fSentAt), ERPRef: r.id(fERPRef), Attrs: r.attributes(),
-	}
+func (r *reader) delivery(d *record.Delivery) {
+	*d = record.Delivery{}
+	d.Source = r.src
+	d.ID, d.Event, d.Notification = r.id(fID), r.id(fEvent), r.id(fNotification)
+	d.Kind, d.Points = vocabulary(r, fKind, record.ParseKind), r.points()
+	d.Outcome = vocabulary(r, fOutcome, record.ParseOutcome)
+	d.ReceivedAt = r.time(fReceivedAt)
+	d.Order, d.Card, d.Refund = r.id(fOrder), r.id(fCard), r.id(fRefund)
+	d.Why, d.Flow, d.Subscription = r.text(fWhy), r.text(fFlow), r.text(fSubscription)
+	d.Attempt, d.Batch = r.integer(fAttempt, 0), r.id(fBatch)
+	d.SentKind, d.SentAt = vocabulary(r, fSentKind, record.ParseKind), r.time(fSentAt)
+	d.ERPRef, d.Attrs = r.id(fERPRef), r.attributes()
 	a, sent := r.amount(fAmount), r.amount(fSentAmount)
 	if d.Points {
-		d.Currency = r.pointsCurrency(written{})
+		d.Currency = r.pointsCurrency(&written{})
 	} else {
-		d.Currency = r.currency(fCurrency, r.spec.Currency, a)
+		d.Currency = r.currency(fCurrency, r.spec.Currency, &a)
 	}
-	d.Amount = r.optional(a, d.Currency, d.Points)
+	d.Amount = r.optional(&a, d.Currency, d.Points)
 	// The sent amount is in the event's currency unless something says otherwise;
 	// the currency itself counts as sent only where it is written.
-	d.SentCurrency = r.currency(fSentCurrency, money.Currency{}, sent)
+	d.SentCurrency = r.currency(fSentCurrency, money.Currency{}, &sent)
 	in := d.SentCurrency
 	if !in.Known() {
 		if in = d.Currency; !in.Known() && !d.Points {
@@ -165,8 +185,7 @@ func (r *reader) delivery() record.Delivery {
 			r.refuse("%s: %s contradicts the currency %s", fSentAmount, quote(string(r.cells[fSentAmount])), in)
 		}
 	}
-	d.SentAmount = r.optional(sent, in, d.Points && !d.SentCurrency.Known())
-	return d
+	d.SentAmount = r.optional(&sent, in, d.Points && !d.SentCurrency.Known())
 }
 
 func (r *reader) flow() record.Flow {
@@ -178,22 +197,25 @@ func (r *reader) flow() record.Flow {
 	}
 }
 
-func (r *reader) posting() record.Posting {
-	p := record.Posting{
-		Source: r.src, ID: r.id(fID), Kind: vocabulary(r, fKind, record.ParseKind), Status: vocabulary(r, fStatus, record.ParsePostingStatus),
-		From: vocabulary(r, fSource, record.ParseFeed), Dated: r.time(fDated), PostedAt: r.time(fPostedAt), Account: r.text(fAccount),
-		Type: r.text(fType), Document: r.id(fDocument), Ref: r.id(fRef), Order: r.id(fOrder), Card: r.id(fCard), Refund: r.id(fRefund),
-		Item: r.text(fItem), Memo: r.text(fMemo), Rule: r.text(fRule), Reason: r.text(fReason), Batch: r.id(fBatch), Entity: r.text(fEntity),
-		Attrs: r.attributes(),
-	}
+func (r *reader) posting(p *record.Posting) {
+	*p = record.Posting{}
+	p.Source = r.src
+	p.ID, p.Kind = r.id(fID), vocabulary(r, fKind, record.ParseKind)
+	p.Status = vocabulary(r, fStatus, record.ParsePostingStatus)
+	p.From = vocabulary(r, fSource, record.ParseFeed)
+	p.Dated, p.PostedAt = r.time(fDated), r.time(fPostedAt)
+	p.Account, p.Type = r.text(fAccount), r.text(fType)
+	p.Document, p.Ref, p.Order, p.Card, p.Refund = r.id(fDocument), r.id(fRef), r.id(fOrder), r.id(fCard), r.id(fRefund)
+	p.Item, p.Memo, p.Rule, p.Reason = r.text(fItem), r.text(fMemo), r.text(fRule), r.text(fReason)
+	p.Batch, p.Entity, p.Attrs = r.id(fBatch), r.text(fEntity), r.attributes()
 	if r.col[fDebit] != nil {
 		debit, credit := r.amount(fDebit), r.amount(fCredit)
-		p.Currency = r.currency(fCurrency, r.spec.Currency, debit, credit)
-		p.Amount = r.minor(credit, p.Currency, false) - r.minor(debit, p.Currency, false)
+		p.Currency = r.currency(fCurrency, r.spec.Currency, &debit, &credit)
+		p.Amount = r.minor(&credit, p.Currency, false) - r.minor(&debit, p.Currency, false)
 	} else {
 		a := r.amount(fAmount)
-		p.Currency = r.currency(fCurrency, r.spec.Currency, a)
-		p.Amount = r.minor(a, p.Currency, false)
+		p.Currency = r.currency(fCurrency, r.spec.Currency, &a)
+		p.Amount = r.minor(&a, p.Currency, false)
 	}
 	if sign := p.Kind.Sign(); r.spec.Sign != "" && sign != 0 {
 		p.ByKindSign = true
@@ -204,7 +226,6 @@ func (r *reader) posting() record.Posting {
 			p.Amount = -p.Amount
 		}
 	}
-	return p
 }
 
 func (r *reader) rule() record.Rule {
@@ -220,7 +241,7 @@ func (r *reader) exception() record.Exception {
 		OpenedAt: r.time(fOpenedAt), Reason: r.text(fReason), Attrs: r.attributes(),
 	}
 	a := r.amount(fAmount)
-	e.Currency = r.currency(fCurrency, r.spec.Currency, a)
-	e.Amount = r.optional(a, e.Currency, false)
+	e.Currency = r.currency(fCurrency, r.spec.Currency, &a)
+	e.Amount = r.optional(&a, e.Currency, false)
 	return e
 }

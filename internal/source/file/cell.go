@@ -8,43 +8,63 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unsafe"
 
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 )
 
-// text is a field's text, shared with equal ones of the column.
+// text is a field's text, as own has it; where texts are kept, it is shared with
+// equal ones of the column.
 func (r *reader) text(f field) string {
-	c := r.cells[f]
-	if c == nil {
+	if r.cells[f] == nil {
 		return ""
 	}
-	return r.col[f].intern.get(c, &r.keep)
+	return r.textOf(r.col[f], r.cells[f])
+}
+
+func (r *reader) textOf(col *column, c []byte) string {
+	if r.views {
+		return view(c)
+	}
+	return col.intern.get(c, &r.keep)
 }
 
 // id is an identifier as written, without the apostrophe by which spreadsheets
 // mark digits as text.
 func (r *reader) id(f field) string {
-	c := r.cells[f]
-	if c == nil {
+	if r.cells[f] == nil {
 		return ""
 	}
+	return r.idOf(f, r.cells[f])
+}
+
+func (r *reader) idOf(f field, c []byte) string {
 	if c[0] == '\'' {
 		if _, ok := digits(c[1:]); ok {
 			c = c[1:]
 			r.cells[f] = c
 		}
 	}
+	if r.views {
+		return view(c)
+	}
 	return r.keep.keep(c)
 }
 
+// view is the text of bytes, valid as long as they are.
+func view(c []byte) string { return unsafe.String(unsafe.SliceData(c), len(c)) }
+
 // vocabulary reads a field whose words are a closed list, zero where it is empty.
 func vocabulary[T ~uint8](r *reader, f field, parse func(string) (T, bool)) T {
-	c := r.cells[f]
-	if c == nil {
+	if r.cells[f] == nil {
 		return 0
 	}
-	w := r.lookup(f, c, func(s string) word {
+	return listed(r, f, parse)
+}
+
+func listed[T ~uint8](r *reader, f field, parse func(string) (T, bool)) T {
+	return T(r.lookup(f, r.cells[f], func(s string) word {
 		v, ok := parse(s)
 		if f == fKind && r.spec.Record == record.Movements && record.Kind(v) == record.Other {
 			ok = false
@@ -53,13 +73,15 @@ func vocabulary[T ~uint8](r *reader, f field, parse func(string) (T, bool)) T {
 			return word{why: r.foreign(f, s, record.Vocabulary(r.spec.Record, f.String()))}
 		}
 		return word{value: uint16(v)}
-	})
-	return T(w.value)
+	}))
 }
 
 // lookup reads a word once and remembers it.
-func (r *reader) lookup(f field, c []byte, read func(string) word) word {
+func (r *reader) lookup(f field, c []byte, read func(string) word) uint16 {
 	col := r.col[f]
+	if k := col.hit; k != nil && k.read {
+		return k.value
+	}
 	w, ok := col.vocab[string(c)]
 	if !ok {
 		w = read(string(c))
@@ -72,8 +94,10 @@ func (r *reader) lookup(f field, c []byte, read func(string) word) word {
 	}
 	if w.why != "" {
 		r.refuse("%s", w.why)
+	} else if col.hit != nil {
+		col.hit.value, col.hit.read = w.value, true
 	}
-	return w
+	return w.value
 }
 
 // foreign says that a word is outside the vocabulary, and what can be done.
@@ -90,11 +114,14 @@ var yesNoWords = []string{"true", "false", "yes", "no", "1", "0", "t", "f", "y",
 
 // yesNo reads a boolean.
 func (r *reader) yesNo(f field) record.Bool {
-	c := r.cells[f]
-	if c == nil {
+	if r.cells[f] == nil {
 		return record.Unknown
 	}
-	return record.Bool(r.lookup(f, c, func(s string) word {
+	return r.yesNoOf(f)
+}
+
+func (r *reader) yesNoOf(f field) record.Bool {
+	return record.Bool(r.lookup(f, r.cells[f], func(s string) word {
 		switch i := slices.Index(yesNoWords, strings.ToLower(s)); {
 		case i < 0:
 			return word{why: r.foreign(f, s, yesNoWords)}
@@ -102,12 +129,14 @@ func (r *reader) yesNo(f field) record.Bool {
 			return word{value: uint16(record.Yes)}
 		}
 		return word{value: uint16(record.No)}
-	}).value)
+	}))
 }
 
 // points reads the unit.
-func (r *reader) points() bool {
-	return vocabulary(r, fUnit, func(s string) (uint8, bool) {
+func (r *reader) points() bool { return r.cells[fUnit] != nil && r.pointsOf() }
+
+func (r *reader) pointsOf() bool {
+	return listed(r, fUnit, func(s string) (uint8, bool) {
 		switch record.Fold(s) {
 		case "money":
 			return 0, true
@@ -139,7 +168,7 @@ func (r *reader) kinds() record.Kinds {
 			set = set.With(k)
 		}
 		return word{value: uint16(set)}
-	}).value)
+	}))
 }
 
 // listParts are the words of a list in one cell.
@@ -149,10 +178,14 @@ func listParts(s string) []string {
 
 // integer reads a whole number that is not negative, unknown where it is empty.
 func (r *reader) integer(f field, unknown int) int {
-	c := r.cells[f]
-	if c == nil {
+	if r.cells[f] == nil {
 		return unknown
 	}
+	return r.integerOf(f, unknown)
+}
+
+func (r *reader) integerOf(f field, unknown int) int {
+	c := r.cells[f]
 	whole, zeros, _ := bytes.Cut(c, []byte{'.'})
 	n, ok := digits(whole)
 	if !ok || len(whole) > 9 || len(bytes.Trim(zeros, "0")) > 0 {
@@ -164,9 +197,18 @@ func (r *reader) integer(f field, unknown int) int {
 
 // time reads a time or date, the zero time where the field is empty.
 func (r *reader) time(f field) record.Time {
-	c := r.cells[f]
-	if c == nil {
+	if r.cells[f] == nil {
 		return record.Time{}
+	}
+	return r.timeOf(f)
+}
+
+func (r *reader) timeOf(f field) record.Time {
+	c := r.cells[f]
+	if !r.spec.slow && !r.number[f] {
+		if t, ok := r.cal.quick(c); ok {
+			return t
+		}
 	}
 	col := r.col[f]
 	s, err := r.stamp(col, f, c)
@@ -211,12 +253,19 @@ type written struct {
 	set bool
 }
 
+// names reports whether the amount says something about its currency.
+func (w *written) names() bool { return w.set && (w.Currency.Known() || w.Symbol != "") }
+
 // amount reads decimal text.
 func (r *reader) amount(f field) written {
-	c := r.cells[f]
-	if c == nil {
+	if r.cells[f] == nil {
 		return written{field: f}
 	}
+	return r.amountOf(f)
+}
+
+func (r *reader) amountOf(f field) written {
+	c := r.cells[f]
 	col := r.col[f]
 	mark := col.mark
 	if r.number[f] {
@@ -303,13 +352,21 @@ func plainNumber(c []byte) []byte {
 // currency is the one a record's amounts are in: the column's, else the one that
 // an amount names, else what the spec gives to records that carry none. An
 // amount that contradicts it is refused.
-func (r *reader) currency(f field, fallback money.Currency, amounts ...written) money.Currency {
+func (r *reader) currency(f field, fallback money.Currency, amounts ...*written) money.Currency {
 	var cur money.Currency
 	if c := r.cells[f]; c != nil {
-		var ok bool
-		if cur, ok = money.ParseCurrency(string(c)); !ok {
-			r.refuse("%s: %s is not an ISO 4217 code; values can map it", f, quote(string(c)))
-			return cur
+		k := r.col[f].hit
+		if k != nil && k.read {
+			cur = k.currency
+		} else {
+			var ok bool
+			if cur, ok = money.ParseCurrency(string(c)); !ok {
+				r.refuse("%s: %s is not an ISO 4217 code; values can map it", f, quote(string(c)))
+				return cur
+			}
+			if k != nil {
+				k.currency, k.read = cur, true
+			}
 		}
 	}
 	set := false
@@ -323,7 +380,7 @@ func (r *reader) currency(f field, fallback money.Currency, amounts ...written) 
 		cur = fallback
 	}
 	for _, a := range amounts {
-		if a.set && !a.Fits(cur) {
+		if a.names() && !a.Fits(cur) {
 			r.refuse("%s: %s contradicts the currency %s", a.field, quote(string(r.cells[a.field])), cur)
 		}
 	}
@@ -331,7 +388,7 @@ func (r *reader) currency(f field, fallback money.Currency, amounts ...written) 
 }
 
 // minor is an amount in minor units of c; points are in hundredths.
-func (r *reader) minor(a written, c money.Currency, points bool) money.Amount {
+func (r *reader) minor(a *written, c money.Currency, points bool) money.Amount {
 	var m money.Amount
 	var err error
 	if points {
@@ -350,7 +407,7 @@ func (r *reader) minor(a written, c money.Currency, points bool) money.Amount {
 }
 
 // optional is minor for an amount that may be missing.
-func (r *reader) optional(a written, c money.Currency, points bool) money.Opt {
+func (r *reader) optional(a *written, c money.Currency, points bool) money.Opt {
 	if !a.set {
 		return money.Opt{}
 	}
@@ -359,26 +416,27 @@ func (r *reader) optional(a written, c money.Currency, points bool) money.Opt {
 
 // attributes are the row's columns that the contract does not list.
 func (r *reader) attributes() []record.Attr {
-	n := 0
-	for i, c := range r.row.cells {
-		if i < len(r.columns) && r.columns[i].field == noField && len(c) > 0 {
-			n++
-		}
-	}
-	if n == 0 {
+	if r.unlisted == 0 {
 		return nil
 	}
-	if len(r.attrs) < n {
-		r.attrs = make([]record.Attr, max(n, 256))
+	return r.attributesOf()
+}
+
+func (r *reader) attributesOf() []record.Attr {
+	if len(r.attrs) < r.unlisted {
+		r.attrs = make([]record.Attr, max(r.unlisted, 256))
 	}
-	own := r.attrs[:n:n]
-	r.attrs = r.attrs[n:]
-	n = 0
+	own := r.attrs[:0:r.unlisted]
 	for i, c := range r.row.cells {
 		if i < len(r.columns) && r.columns[i].field == noField && len(c) > 0 {
-			own[n] = record.Attr{Name: r.columns[i].header, Value: r.columns[i].intern.get(c, &r.keep)}
-			n++
+			own = append(own, record.Attr{Name: r.columns[i].header, Value: r.textOf(&r.columns[i], c)})
 		}
 	}
-	return own
+	if len(own) == 0 {
+		return nil
+	}
+	if !r.views {
+		r.attrs = r.attrs[len(own):]
+	}
+	return slices.Clip(own)
 }

@@ -27,25 +27,40 @@ type collected struct {
 	rejects       []casefile.Reject
 }
 
-func (c *collected) Movement(m record.Movement) error {
-	c.movements = append(c.movements, m)
+func (c *collected) Movement(m *record.Movement) error {
+	c.movements = append(c.movements, record.Clone(m))
 	return nil
 }
-func (c *collected) Card(m record.Card) error   { c.cards = append(c.cards, m); return nil }
-func (c *collected) Order(m record.Order) error { c.orders = append(c.orders, m); return nil }
-func (c *collected) Subscription(m record.Subscription) error {
-	c.subscriptions = append(c.subscriptions, m)
+func (c *collected) Card(m *record.Card) error {
+	c.cards = append(c.cards, record.Clone(m))
 	return nil
 }
-func (c *collected) Delivery(m record.Delivery) error {
-	c.deliveries = append(c.deliveries, m)
+func (c *collected) Order(m *record.Order) error {
+	c.orders = append(c.orders, record.Clone(m))
 	return nil
 }
-func (c *collected) Flow(m record.Flow) error       { c.flows = append(c.flows, m); return nil }
-func (c *collected) Posting(m record.Posting) error { c.postings = append(c.postings, m); return nil }
-func (c *collected) Rule(m record.Rule) error       { c.rules = append(c.rules, m); return nil }
-func (c *collected) Exception(m record.Exception) error {
-	c.exceptions = append(c.exceptions, m)
+func (c *collected) Subscription(m *record.Subscription) error {
+	c.subscriptions = append(c.subscriptions, record.Clone(m))
+	return nil
+}
+func (c *collected) Delivery(m *record.Delivery) error {
+	c.deliveries = append(c.deliveries, record.Clone(m))
+	return nil
+}
+func (c *collected) Flow(m *record.Flow) error {
+	c.flows = append(c.flows, record.Clone(m))
+	return nil
+}
+func (c *collected) Posting(m *record.Posting) error {
+	c.postings = append(c.postings, record.Clone(m))
+	return nil
+}
+func (c *collected) Rule(m *record.Rule) error {
+	c.rules = append(c.rules, record.Clone(m))
+	return nil
+}
+func (c *collected) Exception(m *record.Exception) error {
+	c.exceptions = append(c.exceptions, record.Clone(m))
 	return nil
 }
 func (c *collected) Reject(r casefile.Reject) error { c.rejects = append(c.rejects, r); return nil }

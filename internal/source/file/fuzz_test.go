@@ -13,8 +13,9 @@ import (
 	"gcdiag/internal/record"
 )
 
-// fuzzRead reads bytes as a file of every record type (or the given one), and
-// holds the result to what the package promises of any file.
+// fuzzRead reads bytes as a file of every record type (or the given one), holds the
+// result to what the package promises of any file, and compares it with what comes
+// out without the quick ways.
 func fuzzRead(t *testing.T, path string, content []byte, spec Spec) (*collected, Result) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
@@ -22,10 +23,11 @@ func fuzzRead(t *testing.T, path string, content []byte, spec Spec) (*collected,
 	spec.Path, spec.Name, spec.Currency = path, "f", usd
 	got := &collected{}
 	res, err := Read(context.Background(), spec, got, nil)
+	spec.slow = true
 	again := &collected{}
 	res2, err2 := Read(context.Background(), spec, again, nil)
 	if !reflect.DeepEqual(got, again) || !reflect.DeepEqual(res, res2) || (err == nil) != (err2 == nil) {
-		t.Fatalf("two readings differ: %+v %+v %v\n%+v %+v %v", got, res, err, again, res2, err2)
+		t.Fatalf("the quick reading and the slow one differ: %+v %+v %v\n%+v %+v %v", got, res, err, again, res2, err2)
 	}
 	if res.Rows != got.rows() || res.Rejected != len(got.rejects) {
 		t.Fatalf("%+v counts otherwise than the sink: %d, %d", res, got.rows(), len(got.rejects))
@@ -60,6 +62,8 @@ func FuzzCSVFile(f *testing.F) {
 	f.Add([]byte("sep=;\nid;order\n1,2\n\"a;\"\"b\n"), uint8(8))
 	f.Add([]byte("id,kind,card,amount,at\rm1,load,1.2E+18,$5,2026-10-01\r\x80"), uint8(1))
 	f.Add([]byte("event,outcome,received_at,sent_amount,unit\nm1,delivered,2026-11-01 01:30,5,points\n"), uint8(5))
+	f.Add([]byte("id,kind,card,amount,at,currency,test\nm1,load,c1,5,2026-10-24T13:05:07Z,USD,yes\nm2, load,c1,7.5,2026-11-01 01:30:00,usd,no\n"+
+		"m3,load,\"c1\",5,2026-10-24T13:05:07-04:00,USD,yes\nm4,lo\xe4d,c1,5,2026-02-30T13:05:07Z,EUR,maybe\n"), uint8(0))
 	path := filepath.Join(f.TempDir(), "f")
 	ny := zone(f, "America/New_York")
 	f.Fuzz(func(t *testing.T, content []byte, typ uint8) {

@@ -144,6 +144,9 @@ func (t *textRows) next(r *row) error {
 			return nil
 		case t.form.sep != 0 && at == 1:
 			continue
+		case t.s.ascii && !t.form.slow:
+			r.cells = t.s.fields
+			return nil
 		case bytes.IndexByte(t.s.raw, 0) >= 0:
 			r.bad = "a NUL byte stands in the row"
 			return nil

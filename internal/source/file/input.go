@@ -33,6 +33,7 @@ type textForm struct {
 	empty    bool              // nothing but blanks
 	json     bool
 	sep      byte // the delimiter that a first line "sep=;" names
+	slow     bool // as Spec.slow
 }
 
 // ReadAt reads as io.ReaderAt and counts.
@@ -233,7 +234,7 @@ func (in *input) recognise(head []byte, enc string) error {
 			return err
 		}
 	}
-	if binary(head) {
+	if isBinary(head) {
 		return errors.New("is a binary file, not CSV, JSON or XLSX")
 	}
 	t.cr = bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0
@@ -270,8 +271,8 @@ func wide(head []byte, at int) bool {
 	return half >= 4 && zero[at]*10 > half*7 && zero[1-at] == 0
 }
 
-// binary reports whether a text holds so many control characters that it is none.
-func binary(head []byte) bool {
+// isBinary reports whether a text holds so many control characters that it is none.
+func isBinary(head []byte) bool {
 	odd := 0
 	for _, c := range head {
 		if c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' {

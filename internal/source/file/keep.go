@@ -1,6 +1,11 @@
 package file
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+
+	"gcdiag/internal/money"
+)
 
 // keeper keeps texts: many share one allocation.
 type keeper struct{ b strings.Builder }
@@ -59,4 +64,40 @@ func (in *interner) get(text []byte, k *keeper) string {
 	in.known[s] = s
 	in.last = s
 	return s
+}
+
+// known is what a text of a column was read as.
+type known struct {
+	cell     string
+	to       []byte // the cell as the values map has it
+	read     bool   // what follows is known
+	value    uint16 // of a word
+	currency money.Currency
+}
+
+// few remembers what the few texts of a column were read as. A text whose place
+// another one has is not remembered.
+type few [64]known
+
+func (k *few) place(cell []byte) *known {
+	n := uint(len(cell))
+	return &k[(n+uint(cell[0])*3+uint(cell[n/2])*5+uint(cell[n-1])*7)%uint(len(k))]
+}
+
+// get is what is known of a text, or nil.
+func (k *few) get(cell []byte) *known {
+	if p := k.place(cell); p.cell == string(cell) {
+		return p
+	}
+	return nil
+}
+
+// put remembers a text that is not known yet, and is nil where it cannot be.
+func (k *few) put(cell, to []byte) *known {
+	p := k.place(cell)
+	if p.cell != "" {
+		return nil
+	}
+	*p = known{cell: string(cell), to: bytes.Clone(to)}
+	return p
 }

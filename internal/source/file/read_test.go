@@ -683,7 +683,7 @@ type stopper struct {
 	stop  func() error
 }
 
-func (s *stopper) Movement(m record.Movement) error {
+func (s *stopper) Movement(m *record.Movement) error {
 	s.collected.Movement(m)
 	if s.after--; s.after == 0 {
 		return s.stop()

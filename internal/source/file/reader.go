@@ -38,10 +38,13 @@ type reader struct {
 	src    record.Source
 	why    string // the first reason to refuse it
 	fatal  error  // a reason to stop altogether
+	made   made
 
-	keep  keeper
-	attrs []record.Attr
-	cal   calendar
+	views    bool // texts are views of the cells, not copies
+	unlisted int  // columns that are attributes
+	keep     keeper
+	attrs    []record.Attr
+	cal      calendar
 
 	totals, headers int    // lines passed over
 	firstTotal      uint32 // the first of the former
@@ -49,14 +52,16 @@ type reader struct {
 
 // column is what is known of one column.
 type column struct {
-	header string
 	field  field
 	class  class
+	filled bool
+	few    *few   // nil: the column holds many different texts
+	hit    *known // what is known of the cell at hand; nil: nothing
+	header string
 	words  map[string]string // values map; nil: none
 	mapped map[string][]byte // words already looked up
 	intern interner
 	vocab  map[string]word
-	filled bool
 
 	mark    money.Mark // of amounts
 	order   dateOrder  // of dates
@@ -76,6 +81,10 @@ type word struct {
 func newReader(ctx context.Context, spec *Spec, in *input, g *grid, head headRow, m *mapping, res *Result) *reader {
 	r := &reader{ctx: ctx, spec: spec, in: in, grid: g, head: head, sch: schemas[spec.Record], res: res,
 		columns: make([]column, len(m.fields)), cal: calendar{zone: spec.Zone}}
+	switch spec.Record {
+	case record.Movements, record.Deliveries, record.Postings:
+		r.views = true
+	}
 	for i, f := range m.fields {
 		c := &r.columns[i]
 		c.header, c.field = strings.Clone(m.columns[i].Header), f
@@ -83,10 +92,14 @@ func newReader(ctx context.Context, spec *Spec, in *input, g *grid, head headRow
 			if c.header == "" {
 				c.header = fmt.Sprintf("column %d", i+1)
 			}
+			r.unlisted++
 			continue
 		}
 		c.class = classOf(spec.Record, f)
 		c.words = spec.words(f)
+		if (c.class == other || c.words != nil) && !spec.slow {
+			c.few = new(few)
+		}
 		c.mark, c.order = money.NoMark, anyOrder
 		if c.class == amount && spec.Decimal != "" {
 			c.mark, c.set = money.Mark(spec.Decimal[0]), true
@@ -221,49 +234,81 @@ func (r *reader) refuse(format string, args ...any) {
 
 // fill sorts the row's cells by field. It is false for a blank row.
 func (r *reader) fill() bool {
-	for _, f := range r.bound {
-		r.cells[f] = nil
-	}
 	cells, any := r.row.cells, false
-	for i := range cells {
-		c := trim(cells[i])
-		cells[i] = c
-		if len(c) == 0 {
-			continue
-		}
-		any = true
-		if i >= len(r.columns) {
-			r.refuse("has %d columns, the header has %d", len(cells), len(r.columns))
-			continue
-		}
+	for i := range r.columns {
 		col := &r.columns[i]
+		if i >= len(cells) {
+			r.cells[col.field] = nil
+			continue
+		}
+		c := cells[i]
+		if !bare(c) {
+			c = trim(c)
+			cells[i] = c
+		}
+		any = any || len(c) > 0
 		if col.field == noField {
 			continue
 		}
-		if col.words != nil {
-			if c = col.translate(c); len(c) == 0 {
-				continue
-			}
+		if len(c) > 0 {
+			c = r.value(col, c)
 		}
-		if c[0] == '#' && col.class != text && sheetError(c) {
-			r.refuse("%s holds the spreadsheet error %s", col.field, c)
+		if len(c) == 0 {
+			r.cells[col.field] = nil
 			continue
 		}
 		r.cells[col.field] = c
 		r.number[col.field] = r.row.number != nil && r.row.number[i]
 	}
+	for i := len(r.columns); i < len(cells); i++ {
+		if cells[i] = trim(cells[i]); len(cells[i]) > 0 {
+			any = true
+			r.refuse("has %d columns, the header has %d", len(cells), len(r.columns))
+		}
+	}
 	return any
+}
+
+// value is what a cell stands for: what the values map makes of it, nothing where
+// it holds a spreadsheet's error.
+func (r *reader) value(col *column, c []byte) []byte {
+	if col.few != nil {
+		if col.hit = col.few.get(c); col.hit != nil {
+			return col.hit.to
+		}
+	}
+	cell := c
+	if col.words != nil {
+		if c = col.translate(c); len(c) == 0 {
+			return nil
+		}
+	}
+	if c[0] == '#' && col.class != text && sheetError(c) {
+		r.refuse("%s holds the spreadsheet error %s", col.field, c)
+		return nil
+	}
+	if col.few != nil {
+		col.hit = col.few.put(cell, c)
+	}
+	return c
+}
+
+// bare reports whether trim has nothing to drop, for certain.
+func bare(c []byte) bool {
+	if len(c) == 0 {
+		return true
+	}
+	a, z := c[0], c[len(c)-1]
+	return a > ' ' && z > ' ' && a < 0x80 && z < 0x80 && a != '='
 }
 
 // trim drops blanks around a cell and the wrapping by which exports make
 // spreadsheets leave text alone: ="0012".
 func trim(c []byte) []byte {
-	if len(c) == 0 {
+	if bare(c) {
 		return c
 	}
-	if a, z := c[0], c[len(c)-1]; a <= ' ' || z <= ' ' || a >= 0x80 || z >= 0x80 {
-		c = bytes.TrimSpace(c)
-	}
+	c = bytes.TrimSpace(c)
 	if len(c) >= 3 && c[0] == '=' && c[1] == '"' && c[len(c)-1] == '"' {
 		c = bytes.TrimSpace(c[2 : len(c)-1])
 	}

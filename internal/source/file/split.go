@@ -2,8 +2,10 @@ package file
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math/bits"
 )
 
 // maxRow is how long one row may be, in bytes. A longer one is refused, so that
@@ -29,7 +31,11 @@ type splitter struct {
 	err      error
 	line     uint32 // physical line at pos
 
+	// where the next odd bytes are in buf, end where there are none
+	quotes, nuls, wides int
+
 	raw     []byte   // the bytes of the row
+	ascii   bool     // raw holds ASCII only, and no NUL, for certain
 	fields  [][]byte // valid until the next row
 	unquote []byte   // holds fields whose doubled quotes were reduced
 }
@@ -48,18 +54,24 @@ func (s *splitter) next() (at uint32, bad string, err error) {
 		}
 		at = s.line
 		data := s.buf[s.pos:s.end]
-		line, _, whole := bytes.Cut(data, []byte{'\n'})
-		if len(line) > s.max {
+		n := bytes.IndexByte(data, '\n')
+		whole := n >= 0
+		if !whole {
+			n = len(data)
+		}
+		if n > s.max {
 			s.skip()
 			return at, fmt.Sprintf("the line is longer than %d MiB", s.max>>20), nil
 		}
-		if s.bare || bytes.IndexByte(line, '"') < 0 {
+		s.lookAhead()
+		if s.bare || s.quotes >= s.pos+n {
 			if !whole && !s.eof {
 				s.fill()
 				continue
 			}
-			s.plain(line)
-			s.pos = min(s.pos+len(line)+1, s.end)
+			s.plain(data[:n])
+			s.note(n)
+			s.pos = min(s.pos+n+1, s.end)
 			s.line++
 			return at, "", nil
 		}
@@ -80,11 +92,58 @@ func (s *splitter) next() (at uint32, bad string, err error) {
 			s.skip()
 			return at, bad, nil
 		}
+		s.note(used)
 		s.pos += used
 		s.line += uint32(lines)
 		return at, "", nil
 	}
 }
+
+// lookAhead brings the places of odd bytes up to date. Each byte is looked at once.
+func (s *splitter) lookAhead() {
+	if s.quotes < s.pos {
+		s.quotes = s.seek(s.pos, quoteAt)
+	}
+	if s.nuls < s.pos {
+		s.nuls = s.seek(s.pos, nulAt)
+	}
+	if s.wides < s.pos {
+		s.wides = s.seek(s.pos, wideAt)
+	}
+}
+
+// seek is where find finds something in the bytes from some place on, or end.
+func (s *splitter) seek(from int, find func([]byte) int) int {
+	if i := find(s.buf[from:s.end]); i >= 0 {
+		return from + i
+	}
+	return s.end
+}
+
+func quoteAt(b []byte) int { return bytes.IndexByte(b, '"') }
+func nulAt(b []byte) int   { return bytes.IndexByte(b, 0) }
+
+// wideAt is where the first byte is that is not ASCII, or -1.
+func wideAt(b []byte) int {
+	const high = 0x8080808080808080
+	i := 0
+	for ; i+32 <= len(b); i += 32 {
+		x := binary.LittleEndian.Uint64(b[i:]) | binary.LittleEndian.Uint64(b[i+8:]) |
+			binary.LittleEndian.Uint64(b[i+16:]) | binary.LittleEndian.Uint64(b[i+24:])
+		if x&high != 0 {
+			break
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] >= 0x80 {
+			return i
+		}
+	}
+	return -1
+}
+
+// note says what is known of the bytes of the row, which is n bytes long.
+func (s *splitter) note(n int) { s.ascii = s.nuls >= s.pos+n && s.wides >= s.pos+n }
 
 // even reports whether the row has the header's number of fields, apart from
 // empty ones at its end.
@@ -108,8 +167,10 @@ func (s *splitter) fill() bool {
 	if s.pos > 0 {
 		copy(s.buf, s.buf[s.pos:s.end])
 		s.end -= s.pos
+		s.quotes, s.nuls, s.wides = s.quotes-s.pos, s.nuls-s.pos, s.wides-s.pos
 		s.pos = 0
 	}
+	before := s.end
 	if s.end == len(s.buf) {
 		s.buf = append(s.buf, make([]byte, len(s.buf))...)
 	}
@@ -126,6 +187,15 @@ func (s *splitter) fill() bool {
 		if err != nil {
 			s.eof, s.err = true, err
 		}
+	}
+	if s.quotes == before {
+		s.quotes = s.seek(before, quoteAt)
+	}
+	if s.nuls == before {
+		s.nuls = s.seek(before, nulAt)
+	}
+	if s.wides == before {
+		s.wides = s.seek(before, wideAt)
 	}
 	return got
 }
@@ -151,16 +221,25 @@ func (s *splitter) plain(line []byte) {
 		line = line[:n-1]
 	}
 	s.raw = line
-	s.fields = s.fields[:0]
-	for {
-		i := bytes.IndexByte(line, s.delim)
-		if i < 0 {
-			break
+	fields := s.fields[:0]
+	const ones, low = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
+	delims := ones * uint64(s.delim)
+	start, i := 0, 0
+	for ; i+8 <= len(line); i += 8 {
+		x := binary.LittleEndian.Uint64(line[i:]) ^ delims
+		for found := ^((x&low + low) | x | low); found != 0; found &= found - 1 { // the top bit of each byte that is a delimiter
+			end := i + bits.TrailingZeros64(found)/8
+			fields = append(fields, line[start:end])
+			start = end + 1
 		}
-		s.fields = append(s.fields, line[:i])
-		line = line[i+1:]
 	}
-	s.fields = append(s.fields, line)
+	for ; i < len(line); i++ {
+		if line[i] == s.delim {
+			fields = append(fields, line[start:i])
+			start = i + 1
+		}
+	}
+	s.fields = append(fields, line[start:])
 }
 
 // quoted splits a row with quotes. used is the number of bytes it takes with

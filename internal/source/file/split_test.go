@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -135,6 +136,7 @@ func FuzzSplitAny(f *testing.F) {
 	f.Add("x\",\",\nx\",\",\n", uint8(2))
 	f.Add("a,\"b\"\r", uint8(2))
 	f.Add("\n10", uint8(2))
+	f.Add("longer than eight,bytes,,,each\n\"a\",ü\x00\n,\n", uint8(0))
 	f.Fuzz(func(t *testing.T, text string, want uint8) {
 		whole := newSplitter(strings.NewReader(text), ',')
 		whole.want, whole.max = int(want), 200
@@ -152,6 +154,12 @@ func FuzzSplitAny(f *testing.F) {
 			}
 			if bad == "" && !bytes.Equal(bytes.Join(whole.fields, []byte{0}), bytes.Join(bits.fields, []byte{0})) {
 				t.Fatalf("%q: row at %d differs", text, at)
+			}
+			if odd := func(c rune) bool { return c == 0 || c >= 0x80 }; bad == "" && whole.ascii == bytes.ContainsFunc(whole.raw, odd) {
+				t.Fatalf("%q: row at %d: ascii is %v", text, at, whole.ascii)
+			}
+			if bad == "" && bytes.IndexByte(whole.raw, '"') < 0 && !reflect.DeepEqual(whole.fields, bytes.Split(bytes.TrimSuffix(whole.raw, []byte{'\r'}), []byte{','})) {
+				t.Fatalf("%q: row at %d is %q", text, at, whole.fields)
 			}
 			if at <= last {
 				t.Fatalf("%q: row at %d follows one at %d", text, at, last)

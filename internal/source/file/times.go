@@ -491,10 +491,15 @@ const daySeconds = 24 * 60 * 60
 // calendar places local times in a zone.
 type calendar struct {
 	zone *time.Location
-	// the last day asked for, where one offset holds for all of it
-	day    int64
+	// days asked for lately
+	recent [64]localDay
+}
+
+// localDay is a day in the calendar's zone.
+type localDay struct {
+	day    int64 // since 1970; 0 also where none has been asked for
 	offset int64
-	fixed  bool
+	fixed  bool // the offset holds for all of the day
 }
 
 // offsetAt is the zone's offset at a moment.
@@ -508,13 +513,14 @@ func (c *calendar) offsetAt(unix int64) int64 {
 // is set forward.
 func (c *calendar) locate(wall int64) (first, second int64, n int) {
 	day := floorDay(wall)
-	if !c.fixed || day != c.day {
+	d := &c.recent[uint64(day)%uint64(len(c.recent))]
+	if !d.fixed || d.day != day {
 		start := day * daySeconds
 		before, after := c.offsetAt(start-15*3600), c.offsetAt(start+daySeconds+15*3600)
-		c.day, c.offset, c.fixed = day, before, before == after && before == c.offsetAt(start+daySeconds/2)
+		*d = localDay{day, before, before == after && before == c.offsetAt(start+daySeconds/2)}
 	}
-	if c.fixed {
-		return wall - c.offset, wall - c.offset, 1
+	if d.fixed {
+		return wall - d.offset, wall - d.offset, 1
 	}
 	early, late := c.offsetAt(wall-15*3600), c.offsetAt(wall+15*3600)
 	for _, off := range [2]int64{max(early, late), min(early, late)} {
@@ -574,6 +580,65 @@ func (c *calendar) place(s stamp) (record.Time, error) {
 		return record.At(time.Unix(first, int64(s.ns))), nil
 	}
 	return record.Within(time.Unix(first, int64(s.ns)), time.Unix(second+1, int64(s.ns))), nil
+}
+
+// quick places what most exports write: "2026-10-24T13:05:07" with "T" or a blank,
+// and with "Z", an offset such as "-04:00", or neither. It is false for anything
+// else, for what is not on a clock or in the calendar, and where clocks change:
+// parseTime and place say what these are, and say the same of what is read here.
+func (c *calendar) quick(b []byte) (record.Time, bool) {
+	if len(b) != 19 && len(b) != 20 && len(b) != 25 {
+		return record.Time{}, false
+	}
+	if b[4] != '-' || b[7] != '-' || b[10] != 'T' && b[10] != ' ' || b[13] != ':' || b[16] != ':' {
+		return record.Time{}, false
+	}
+	century, y, month, day := pair(b, 0), pair(b, 2), pair(b, 5), pair(b, 8)
+	h, m, sec := pair(b, 11), pair(b, 14), pair(b, 17)
+	year := century*100 + y
+	// pair is noPair for what are no digits, which is out of every range
+	if century > 99 || y > 99 || year <= 1970 || !plausible(year) || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) ||
+		h > 23 || m > 59 || sec > 59 {
+		return record.Time{}, false
+	}
+	wall := days(year, month, day)*daySeconds + int64(h*3600+m*60+sec)
+	switch len(b) {
+	case 20:
+		if b[19] != 'Z' {
+			return record.Time{}, false
+		}
+	case 25:
+		h, m := pair(b, 20), pair(b, 23)
+		if b[22] != ':' || h > 14 || m > 59 {
+			return record.Time{}, false
+		}
+		switch off := int64(h*3600 + m*60); b[19] {
+		case '+':
+			wall -= off
+		case '-':
+			wall += off
+		default:
+			return record.Time{}, false
+		}
+	default:
+		first, _, n := c.locate(wall)
+		if n != 1 {
+			return record.Time{}, false
+		}
+		wall = first
+	}
+	return record.Spanning(wall*1e9, 0), true
+}
+
+const noPair = 100
+
+// pair reads two digits, noPair where they are none.
+func pair(b []byte, at int) int {
+	tens, ones := b[at]-'0', b[at+1]-'0'
+	if tens > 9 || ones > 9 {
+		return noPair
+	}
+	return int(tens)*10 + int(ones)
 }
 
 // serialEpoch is the day 0 of a workbook's serial dates, as days since 1970.

@@ -2,6 +2,8 @@ package file
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -206,7 +208,8 @@ func TestLocalTimesAgainstTheLibrary(t *testing.T) {
 
 func FuzzTime(f *testing.F) {
 	for _, s := range []string{"2026-10-24T13:05:07.25-04:00", "10/24/2026 1:05 PM", "24.10.2026", "Sat, 24 Oct 2026 13:05:07 +0200", "1792847107", "20261024130507",
-		"Oct. 24th, 2026, 1:05 p.m.", "3/4/26", "1-2-0000", "2026-11-01 01:30:00", "Sat Oct 24 2026 13:05:07 GMT-0400 (EDT)"} {
+		"Oct. 24th, 2026, 1:05 p.m.", "3/4/26", "1-2-0000", "2026-11-01 01:30:00", "Sat Oct 24 2026 13:05:07 GMT-0400 (EDT)",
+		"2026-10-24T13:05:07Z", "2026-03-08 02:30:00", "1970-01-01 00:00:00", "2024-02-29T23:59:59+14:00", "2023-02-29T23:59:60-00:00"} {
 		f.Add(s)
 	}
 	ny := zone(f, "America/New_York")
@@ -220,6 +223,12 @@ func FuzzTime(f *testing.F) {
 		if errors.Is(err, errUnsure) && (derr != nil || merr != nil || day.day != month.month || day.month != month.day || day.day == day.month) {
 			t.Fatalf("%q is unsure, but reads %+v (%v) and %+v (%v)", text, day, derr, month, merr)
 		}
+		c := calendar{zone: ny}
+		if quick, ok := c.quick([]byte(text)); ok {
+			if at, perr := c.place(free); err != nil || perr != nil || at != quick {
+				t.Fatalf("%q is quickly %v, and %v (%v, %v) otherwise", text, quick, at, err, perr)
+			}
+		}
 		for _, s := range []stamp{free, day, month} {
 			c := calendar{zone: ny}
 			if at, perr := c.place(s); err == nil && perr == nil && !s.never && (!at.Known() || at.Latest().Before(at.Earliest())) {
@@ -227,4 +236,47 @@ func FuzzTime(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestQuickTimesAreTheSlowOnes holds calendar.quick to parseTime and place for
+// texts that it should know, and for others like them.
+func TestQuickTimesAreTheSlowOnes(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	zones := []calendar{{zone: time.UTC}, {zone: zone(t, "Europe/Berlin")}, {zone: zone(t, "America/New_York")}, {zone: zone(t, "Australia/Lord_Howe")}}
+	pick := func(s ...string) string { return s[r.IntN(len(s))] }
+	known := 0
+	for range 200_000 {
+		c := &zones[r.IntN(len(zones))]
+		text := fmt.Sprintf("%04d-%02d-%02d%s%02d:%02d:%02d%s", mostly(r, 2026, 1960+r.IntN(260)), mostly(r, 1+r.IntN(12), r.IntN(14)), mostly(r, 1+r.IntN(28), r.IntN(33)),
+			pick("T", "T", " ", "t"), mostly(r, r.IntN(24), 24), mostly(r, r.IntN(60), 60), mostly(r, r.IntN(60), 60),
+			pick("Z", "", "", "z", fmt.Sprintf("%s%02d:%02d", pick("+", "-"), r.IntN(16), r.IntN(61)), ".5", " PM"))
+		if r.IntN(50) == 0 {
+			b := []byte(text)
+			b[r.IntN(len(b))] = " -:/T9x"[r.IntN(7)]
+			text = string(b)
+		}
+		quick, ok := c.quick([]byte(text))
+		if !ok {
+			continue
+		}
+		known++
+		s, err := parseTime([]byte(text), anyOrder, false)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if at, err := c.place(s); err != nil || at != quick {
+			t.Fatalf("%q in %s is quickly %v, and %v (%v) otherwise", text, c.zone, quick, at, err)
+		}
+	}
+	if known < 50_000 {
+		t.Errorf("only %d texts were read quickly", known)
+	}
+}
+
+// mostly is usual nineteen times of twenty.
+func mostly(r *rand.Rand, usual, odd int) int {
+	if r.IntN(20) == 0 {
+		return odd
+	}
+	return usual
 }
