@@ -67,7 +67,10 @@ func (d *Diagnosis) account() {
 			platform.Add(e.Currency, e.Owed)
 		}
 		if counts(v) {
-			erp.AddAll(v.Books.Booked)
+			if v.Books.Booked != 0 {
+				erp.Add(e.Currency, v.Books.Booked)
+			}
+			erp.AddAll(v.Books.Foreign)
 		}
 	}
 	platform.AddAll(d.Set.Clean)
@@ -113,8 +116,8 @@ func (d *Diagnosis) account() {
 	for _, f := range d.Findings {
 		for _, v := range f.Roots {
 			f.Amount.Add(v.Event.Currency, v.Event.Owed)
-			if d.owner[v.Event] == f && counts(v) {
-				f.part(d.diff(v))
+			if d.owner[v.Event.Place()] == f && counts(v) {
+				f.part(v)
 			}
 			f.see(v.Event.Movement.At)
 		}
@@ -123,7 +126,7 @@ func (d *Diagnosis) account() {
 			f.see(a.At)
 		}
 		for _, v := range f.Downstream {
-			f.part(d.diff(v))
+			f.part(v)
 		}
 		for _, e := range f.Candidates {
 			f.Amount.Add(e.Currency, e.Owed)
@@ -151,7 +154,7 @@ func (d *Diagnosis) account() {
 	why := d.partial()
 	doubt := map[money.Currency]bool{}
 	for _, v := range d.Verdicts {
-		if v.Status == step.Inconclusive && v.Event.Scope == trace.Countable && d.owner[v.Event] == nil && (v.Books.Stance == step.Nowhere || v.Books.Stance == step.Unposted) {
+		if v.Status == step.Inconclusive && v.Event.Scope == trace.Countable && d.owner[v.Event.Place()] == nil && (v.Books.Stance == step.Nowhere || v.Books.Stance == step.Unposted) {
 			doubt[v.Event.Currency] = true
 		}
 	}
@@ -196,10 +199,15 @@ func (d *Diagnosis) account() {
 	}
 }
 
-func (f *Finding) part(t money.Totals) {
-	f.Drift.AddAll(t)
-	for c, a := range t {
+// part adds an event's difference to a finding's.
+func (f *Finding) part(v *step.Verdict) {
+	add := func(c money.Currency, a money.Amount) {
+		f.Drift.Add(c, a)
 		f.Gross += hundredths(c, a.Abs())
+	}
+	add(v.Event.Currency, excess(v))
+	for c, a := range v.Books.Foreign {
+		add(c, a)
 	}
 }
 

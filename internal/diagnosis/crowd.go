@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 
 	"gcdiag/internal/money"
@@ -67,7 +68,7 @@ func (d *Diagnosis) exemplary() bool {
 		if d.Set.Weight(v.Event) == 1 {
 			continue
 		}
-		if v.Status != step.Pass || len(v.Notes) > 0 || d.owner[v.Event] != nil || v.Hops[0].Status != step.Pass || v.Hops[1].Status != step.Pass {
+		if v.Status != step.Pass || len(v.Notes) > 0 || d.owner[v.Event.Place()] != nil || v.Hops[0].Status != step.Pass || v.Hops[1].Status != step.Pass {
 			return false
 		}
 	}
@@ -129,6 +130,24 @@ func (d *Diagnosis) gatherCrowd() {
 		m := v.Event.Movement
 		d.crowd[i] = member{m.At, uint32(i), m.Kind, v.Event.Scope == trace.Countable}
 	}
+}
+
+// since is the place in the crowd of the first event that is not before a time.
+func (d *Diagnosis) since(t record.Time) int {
+	return sort.Search(len(d.crowd), func(i int) bool { return d.crowd[i].at.Compare(t) >= 0 })
+}
+
+// countedOf lists the places in the crowd of the events of a kind that count.
+func (d *Diagnosis) countedOf(k record.Kind) []uint32 {
+	if d.counted == nil {
+		d.counted = make([][]uint32, record.Other+1)
+		for i, m := range d.crowd {
+			if m.countable {
+				d.counted[m.kind] = append(d.counted[m.kind], uint32(i))
+			}
+		}
+	}
+	return d.counted[k]
 }
 
 // verdict is the verdict on an event.

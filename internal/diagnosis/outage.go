@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"math"
+	"sort"
 	"time"
 
 	"gcdiag/internal/finding"
@@ -29,32 +30,36 @@ func (d *Diagnosis) outages() {
 	groups := map[group][]*step.Verdict{}
 	var order []group
 	for _, v := range d.Verdicts {
-		if v.Status != step.Fail || v.Step != step.Forward {
+		if !isLoss(v) {
 			continue
 		}
-		switch v.Code {
-		case finding.NotReceived, finding.Failed, finding.Held, finding.Filtered:
-			g := group{v.Code, v.Cause}
-			if groups[g] == nil {
-				order = append(order, g)
-			}
-			groups[g] = append(groups[g], v)
+		g := group{v.Code, v.Cause}
+		if groups[g] == nil {
+			order = append(order, g)
 		}
+		groups[g] = append(groups[g], v)
 	}
 	for _, g := range order {
+		if d.ended() {
+			return
+		}
 		lost := groups[g]
 		least := 4
 		if g.code == finding.NotReceived {
 			least = 3
 		}
-		if len(lost) < least || d.separated(lost) {
+		if len(lost) < least {
 			continue
 		}
-		if _, daily := d.hourBand(lost); daily {
+		in := d.mark(lost)
+		if d.separated(lost, in) {
+			continue
+		}
+		if _, daily := d.hourBand(lost, in); daily {
 			continue
 		}
 		for scope := range scopes {
-			for _, run := range d.runs(lost, scope, least, scope >= 2) {
+			for _, run := range d.runs(in, scope, least, scope >= 2) {
 				for _, v := range run {
 					v.Code = finding.Outage
 					v.Cause = step.Cause{What: "outage", Value: g.cause.Value}
@@ -63,6 +68,20 @@ func (d *Diagnosis) outages() {
 		}
 	}
 	d.configuredOutages()
+	d.classes = nil
+}
+
+// isLoss reports whether an event did not come through the integration, as it would
+// in an outage.
+func isLoss(v *step.Verdict) bool {
+	if v.Status != step.Fail || v.Step != step.Forward {
+		return false
+	}
+	switch v.Code {
+	case finding.NotReceived, finding.Failed, finding.Held, finding.Filtered:
+		return true
+	}
+	return false
 }
 
 // scopes are the classes of events that may be interrupted together: all, those
@@ -78,8 +97,7 @@ var scopes = []func(*trace.Event) string{
 // separated reports whether some attribute other than the kind explains a group
 // of losses: all have it, and from the first loss to the last hardly any event
 // of these kinds with it came through, while others without it did.
-func (d *Diagnosis) separated(lost []*step.Verdict) bool {
-	in := d.mark(lost)
+func (d *Diagnosis) separated(lost []*step.Verdict, in marks) bool {
 	var kinds record.Kinds
 	common := map[trait]int{}
 	for _, v := range lost {
@@ -104,18 +122,22 @@ func (d *Diagnosis) separated(lost []*step.Verdict) bool {
 	for a := range common {
 		of[a] = attributeNamed(a.name)
 	}
-	for _, m := range d.crowd {
-		if !kinds.Has(m.kind) || m.at.Compare(first) < 0 || m.at.Compare(last) > 0 || in[m.who] {
+	events := make([]int, len(d.Verdicts)) // of the stretch, by the verdict that stands for them
+	for _, m := range d.crowd[d.since(first):] {
+		if m.at.Compare(last) > 0 {
+			break
+		}
+		events[m.who]++
+	}
+	for who, n := range events {
+		v := d.Verdicts[who]
+		if n == 0 || in[who] || !kinds.Has(v.Event.Movement.Kind) || !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward {
 			continue
 		}
-		v := d.Verdicts[m.who]
-		if !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward {
-			continue
-		}
-		without++
+		without += n
 		for a := range common {
 			if of[a](d, v) == a.value {
-				with[a]++
+				with[a] += n
 			}
 		}
 	}
@@ -130,7 +152,7 @@ func (d *Diagnosis) separated(lost []*step.Verdict) bool {
 // streamed reports whether an event is one that the integration should have got
 // by itself, and about which it is known whether it did.
 func (d *Diagnosis) streamed(v *step.Verdict) bool {
-	if v.Event.Scope != trace.Countable || v.Status == step.Inconclusive || v.Status == step.InFlight || v.Step == step.Emit || len(v.Undetermined) > 0 {
+	if v.Event.Scope != trace.Countable || v.Status == step.Inconclusive || v.Status == step.InFlight || v.Step == step.Emit || v.Between {
 		return false
 	}
 	switch d.Judge.Evidence.Feed(v.Event.Movement) {
@@ -143,59 +165,86 @@ func (d *Diagnosis) streamed(v *step.Verdict) bool {
 	return true
 }
 
-// classes are the events that the integration should have got, in sequences by
-// scope. They are made once and serve every group of losses.
-func (d *Diagnosis) classes(scope int) [][]uint32 {
-	if d.sequences == nil {
-		d.sequences = make([][][]uint32, len(scopes))
-		for i, of := range scopes {
-			at := map[string]int{}
-			class := make([]int, len(d.Verdicts)) // of each verdict, -1: none
-			for who, v := range d.Verdicts {
-				class[who] = -1
-				if !d.streamed(v) {
-					continue
-				}
-				k := of(v.Event)
-				n, ok := at[k]
-				if !ok {
-					n = len(at)
-					at[k] = n
-				}
-				class[who] = n
-			}
-			d.sequences[i] = make([][]uint32, len(at))
-			for _, m := range d.crowd {
-				if n := class[m.who]; n >= 0 {
-					d.sequences[i][n] = append(d.sequences[i][n], m.who)
-				}
-			}
-		}
-	}
-	return d.sequences[scope]
+// class is what a scope holds together: the events that the integration should
+// have got.
+type class struct {
+	size   int
+	losses []loss // in event order
 }
 
-// runs lists the stretches of losses within each class of a scope; with both,
-// only those that have healthy events of the class on both sides.
-func (d *Diagnosis) runs(lost []*step.Verdict, scope, least int, both bool) [][]*step.Verdict {
-	in := d.mark(lost)
+// loss is an event of a class that did not come through, and its place there.
+type loss struct {
+	*step.Verdict
+	place int
+}
+
+// classesOf lists the classes of a scope. They are made once, in one pass over all
+// events, and serve every group of losses.
+func (d *Diagnosis) classesOf(scope int) []class {
+	if d.classes != nil {
+		return d.classes[scope]
+	}
+	d.classes = make([][]class, len(scopes))
+	of := make([][]int32, len(scopes)) // by scope and verdict: its class, -1: none
+	for i, name := range scopes {
+		known := map[string]int32{}
+		of[i] = make([]int32, len(d.Verdicts))
+		for who, v := range d.Verdicts {
+			of[i][who] = -1
+			if !d.streamed(v) {
+				continue
+			}
+			k := name(v.Event)
+			n, ok := known[k]
+			if !ok {
+				n = int32(len(known))
+				known[k] = n
+			}
+			of[i][who] = n
+		}
+		d.classes[i] = make([]class, len(known))
+	}
+	lost := make(marks, len(d.Verdicts))
+	for who, v := range d.Verdicts {
+		lost[who] = isLoss(v)
+	}
+	for i := range scopes {
+		for _, m := range d.crowd {
+			n := of[i][m.who]
+			if n < 0 {
+				continue
+			}
+			c := &d.classes[i][n]
+			if lost[m.who] {
+				c.losses = append(c.losses, loss{d.Verdicts[m.who], c.size})
+			}
+			c.size++
+		}
+	}
+	return d.classes[scope]
+}
+
+// runs lists the stretches of losses of a group within each class of a scope; with
+// both, only those that have healthy events of the class on both sides. Another
+// group's losses count as healthy, unless they are an interruption: those are passed
+// over.
+func (d *Diagnosis) runs(group marks, scope, least int, both bool) [][]*step.Verdict {
 	var out [][]*step.Verdict
-	for _, all := range d.classes(scope) {
-		n, losses := 0, 0 // without what is another group's interruption
-		for _, who := range all {
+	for _, c := range d.classesOf(scope) {
+		n, losses := c.size, 0
+		for _, l := range c.losses {
 			switch {
-			case in[who]:
+			case group.has(l.Verdict):
 				losses++
-				n++
-			case d.Verdicts[who].Code != finding.Outage:
-				n++
+			case l.Code == finding.Outage:
+				n--
 			}
 		}
 		if losses < least {
 			continue
 		}
 		var run []*step.Verdict
-		seen := 0
+		seen, over := 0, 0 // events up to the end of the run; passed over until now
 		end := func() {
 			if k := len(run); k >= least && unlikely(k, losses, n) && (!both || seen-k >= 2 && n-seen >= 2) {
 				out = append(out, run)
@@ -203,16 +252,16 @@ func (d *Diagnosis) runs(lost []*step.Verdict, scope, least int, both bool) [][]
 			}
 			run = run[:0]
 		}
-		for _, who := range all {
+		for _, l := range c.losses {
 			switch {
-			case in[who]:
-				run = append(run, d.Verdicts[who])
-				seen++
-			case d.Verdicts[who].Code != finding.Outage:
-				if len(run) > 0 {
+			case group.has(l.Verdict):
+				if l.place-over > seen {
 					end()
 				}
-				seen++
+				run = append(run, l.Verdict)
+				seen = l.place - over + 1
+			case l.Code == finding.Outage:
+				over++
 			}
 		}
 		end()
@@ -235,12 +284,13 @@ type band struct{ from, to int }
 
 // hourBand finds the band of at most twelve hours that holds all failing events,
 // on at least three days, and none of the others of the same kinds.
-func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
+func (d *Diagnosis) hourBand(lost []*step.Verdict, in marks) (band, bool) {
 	if len(lost) < 4 {
 		return band{}, false
 	}
 	var bad, good [24]int
-	days := map[string]bool{}
+	type day struct{ year, day int }
+	days := map[day]bool{}
 	var kinds record.Kinds
 	for _, v := range lost {
 		if !v.Event.Movement.At.Exact() {
@@ -248,7 +298,9 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 		}
 		t := d.local(v.Event.Movement.At)
 		bad[t.Hour()]++
-		days[t.Format("2006-01-02")] = true
+		if len(days) < 3 {
+			days[day{t.Year(), t.YearDay()}] = true
+		}
 		kinds = kinds.With(v.Event.Movement.Kind)
 	}
 	empty := 0 // the longest stretch of hours without a loss, around the clock
@@ -261,11 +313,14 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 	if len(days) < 3 || empty < 12 {
 		return band{}, false
 	}
-	others, in := 0, d.mark(lost)
-	for _, m := range d.crowd {
-		if m.countable && kinds.Has(m.kind) && !in[m.who] && d.Verdicts[m.who].Step != step.Emit && m.at.Exact() {
-			good[d.local(m.at).Hour()]++
-			others++
+	others := 0
+	for _, k := range kinds.List() {
+		for _, i := range d.countedOf(k) {
+			m := &d.crowd[i]
+			if !in[m.who] && d.Verdicts[m.who].Step != step.Emit && m.at.Exact() {
+				good[d.local(m.at).Hour()]++
+				others++
+			}
 		}
 	}
 	if others < 4 {
@@ -326,7 +381,10 @@ func (d *Diagnosis) configuredOutages() {
 		}
 		worked, leaked := 0, 0
 		var in []*step.Verdict
-		for _, m := range d.crowd {
+		for i, m := range d.crowd {
+			if i%(64*portion) == 0 && d.ended() {
+				return
+			}
 			v, at := d.Verdicts[m.who], m.at
 			if !m.countable || !s.Kinds.Has(m.kind) || v.Step == step.Emit {
 				continue
@@ -366,18 +424,13 @@ func (d *Diagnosis) changePoint(f *Finding) *Change {
 	first, last := f.Roots[0].Event.Movement.At, f.Roots[len(f.Roots)-1].Event.Movement.At
 	c := &Change{Since: first}
 	after := 0
-	for _, m := range d.crowd {
-		if !m.countable || !kinds.Has(m.kind) {
-			continue
-		}
-		switch {
-		case m.at.Compare(first) < 0:
-			c.OfBefore++
-		case m.at.Compare(last) > 0:
-			after++
-		default:
-			c.OfAfter++
-		}
+	for _, k := range kinds.List() {
+		all := d.countedOf(k)
+		from := sort.Search(len(all), func(i int) bool { return d.crowd[all[i]].at.Compare(first) >= 0 })
+		to := sort.Search(len(all), func(i int) bool { return d.crowd[all[i]].at.Compare(last) > 0 })
+		c.OfBefore += from
+		c.OfAfter += to - from
+		after += len(all) - to
 	}
 	for _, v := range f.Roots {
 		if v.Event.Scope == trace.Countable {

@@ -76,7 +76,7 @@ func (d *Diagnosis) share(f *Finding) {
 		}
 		f.Shared = append(f.Shared, s)
 	}
-	if b, ok := d.hourBand(f.Roots); ok {
+	if b, ok := d.hourBand(f.Roots, root); ok {
 		f.Shared = append(f.Shared, Shared{"hour of day", fmt.Sprintf("%02d:00–%02d:00", b.from, b.to), len(f.Roots), len(f.Roots), 0, ofOthers})
 	}
 	slices.SortFunc(f.Shared, func(a, b Shared) int {

@@ -205,7 +205,7 @@ func (b *builder) finding(f *diagnosis.Finding) Finding {
 		r := b.d.Without(f)
 		x.Remaining = &Remaining{totals(r.Drift), r.Exceptions}
 	}
-	systems := map[int]bool{}
+	systems := map[int16]bool{}
 	x.Events = slices.Collect(f.IDs)
 	roots := slices.Clone(f.Roots)
 	for _, a := range f.Alike {
@@ -219,7 +219,7 @@ func (b *builder) finding(f *diagnosis.Finding) Finding {
 		}
 	}
 	for i := range b.d.Case.Systems {
-		if s := b.d.Case.Systems[i]; systems[i] || s.Name == f.System || f.Step > 0 && int(s.Role) == roleOf(f.Step) {
+		if s := b.d.Case.Systems[i]; systems[int16(i)] || s.Name == f.System || f.Step > 0 && int(s.Role) == roleOf(f.Step) {
 			x.Systems = append(x.Systems, s.Name)
 		}
 	}
@@ -377,11 +377,10 @@ func (b *builder) trace(v *step.Verdict) Trace {
 		t.Finding = f.ID
 	}
 	for i, h := range v.Hops {
-		x := Hop{Stage: step.Stages[i], Status: h.Status.String(), Record: h.Record, At: b.at(h.At), MatchedBy: h.Rung.String(), Note: b.text(h.Note)}
-		if h.Status == step.NotReached {
-			x.Record, x.At, x.MatchedBy = "", "", ""
-		} else if h.System >= 0 {
-			x.System = b.d.Case.Systems[h.System].Name
+		x := Hop{Stage: step.Stages[i], Status: h.Status.String(), Note: b.text(diagnosis.HopNote(v, i))}
+		if h.Status != step.NotReached && h.System >= 0 {
+			r := v.Shown(i)
+			x.System, x.Record, x.At, x.MatchedBy = b.d.Case.Systems[h.System].Name, r.Record, b.at(r.At), r.Rung.String()
 		}
 		t.Hops = append(t.Hops, x)
 	}
