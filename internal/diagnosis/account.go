@@ -61,10 +61,19 @@ type Excluded struct {
 // account adds up the money: per finding and per currency.
 func (d *Diagnosis) account() {
 	platform, erp := money.Totals{}, money.Totals{}
-	for _, v := range d.Verdicts {
+	doubt := map[money.Currency]bool{}
+	var excluded [trace.OutsideWindow + 1]Excluded
+	for i, v := range d.Verdicts {
 		e := v.Event
 		if e.Scope == trace.Countable {
 			platform.Add(e.Currency, e.Owed)
+			if v.Status == step.Inconclusive && d.owner[i] == nil && (v.Books.Stance == step.Nowhere || v.Books.Stance == step.Unposted) {
+				doubt[e.Currency] = true
+			}
+		} else {
+			x := &excluded[e.Scope]
+			x.Count++
+			x.Amount.Add(e.Currency, e.Owed)
 		}
 		if counts(v) {
 			if v.Books.Booked != 0 {
@@ -152,12 +161,6 @@ func (d *Diagnosis) account() {
 		})
 	}
 	why := d.partial()
-	doubt := map[money.Currency]bool{}
-	for _, v := range d.Verdicts {
-		if v.Status == step.Inconclusive && v.Event.Scope == trace.Countable && d.owner[v.Event.Place()] == nil && (v.Books.Stance == step.Nowhere || v.Books.Stance == step.Unposted) {
-			doubt[v.Event.Currency] = true
-		}
-	}
 	all := money.Totals{}
 	for _, t := range []money.Totals{platform, erp} {
 		for c := range t {
@@ -180,21 +183,10 @@ func (d *Diagnosis) account() {
 		}
 		d.Drift = append(d.Drift, x)
 	}
-	excluded := map[trace.Scope]*Excluded{}
-	for _, v := range d.Verdicts {
-		if s := v.Event.Scope; s != trace.Countable {
-			x := excluded[s]
-			if x == nil {
-				x = &Excluded{Reason: s}
-				excluded[s] = x
-			}
-			x.Count++
-			x.Amount.Add(v.Event.Currency, v.Event.Owed)
-		}
-	}
-	for s := trace.Test; s <= trace.OutsideWindow; s++ {
-		if x := excluded[s]; x != nil {
-			d.Excluded = append(d.Excluded, *x)
+	for s, x := range excluded {
+		if x.Count > 0 {
+			x.Reason = trace.Scope(s)
+			d.Excluded = append(d.Excluded, x)
 		}
 	}
 }

@@ -137,8 +137,8 @@ func (d *Diagnosis) since(t record.Time) int {
 	return sort.Search(len(d.crowd), func(i int) bool { return d.crowd[i].at.Compare(t) >= 0 })
 }
 
-// countedOf lists the places in the crowd of the events of a kind that count.
-func (d *Diagnosis) countedOf(k record.Kind) []uint32 {
+// byKind lists, for each kind, the places in the crowd of its events that count.
+func (d *Diagnosis) byKind() [][]uint32 {
 	if d.counted == nil {
 		d.counted = make([][]uint32, record.Other+1)
 		for i, m := range d.crowd {
@@ -147,7 +147,7 @@ func (d *Diagnosis) countedOf(k record.Kind) []uint32 {
 			}
 		}
 	}
-	return d.counted[k]
+	return d.counted
 }
 
 // verdict is the verdict on an event.

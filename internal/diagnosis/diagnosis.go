@@ -43,7 +43,7 @@ type Diagnosis struct {
 	measure   [record.Other + 1]int // see comparable
 	crowd     []member              // every event, in event order
 	classes   [][]class             // see classesOf
-	counted   [][]uint32            // see countedOf
+	counted   [][]uint32            // see byKind
 	ledgers   [][]*trace.Event      // by card
 	refusals  map[step.Cause]bool   // reasons that the ERP also gives for cards without a root
 

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"time"
 
@@ -84,14 +85,20 @@ func isLoss(v *step.Verdict) bool {
 	return false
 }
 
+// scopeKey is what the events of one class have in common.
+type scopeKey struct {
+	kind            record.Kind
+	origin, channel string
+}
+
 // scopes are the classes of events that may be interrupted together: all, those
 // of a kind (one subscription), and, only if they were well again afterwards,
 // those of a kind and origin or of a channel.
-var scopes = []func(*trace.Event) string{
-	func(*trace.Event) string { return "" },
-	func(e *trace.Event) string { return e.Movement.Kind.String() },
-	func(e *trace.Event) string { return e.Movement.Kind.String() + "/" + record.Fold(e.Movement.Origin) },
-	func(e *trace.Event) string { return e.Movement.Channel },
+var scopes = []func(*record.Movement) scopeKey{
+	func(*record.Movement) scopeKey { return scopeKey{} },
+	func(m *record.Movement) scopeKey { return scopeKey{kind: m.Kind} },
+	func(m *record.Movement) scopeKey { return scopeKey{kind: m.Kind, origin: m.Origin} },
+	func(m *record.Movement) scopeKey { return scopeKey{channel: m.Channel} },
 }
 
 // separated reports whether some attribute other than the kind explains a group
@@ -99,29 +106,15 @@ var scopes = []func(*trace.Event) string{
 // of these kinds with it came through, while others without it did.
 func (d *Diagnosis) separated(lost []*step.Verdict, in marks) bool {
 	var kinds record.Kinds
-	common := map[trait]int{}
 	for _, v := range lost {
 		kinds = kinds.With(v.Event.Movement.Kind)
-		for _, a := range d.attributes(v, step.Forward) {
-			if a.name != "kind" {
-				common[a]++
-			}
-		}
 	}
-	for a, n := range common {
-		if n < len(lost) {
-			delete(common, a)
-		}
-	}
+	common := slices.DeleteFunc(d.common(lost, step.Forward, 0), func(c common) bool { return c.name == "kind" })
 	if len(common) == 0 {
 		return false
 	}
 	first, last := lost[0].Event.Movement.At, lost[len(lost)-1].Event.Movement.At
-	with, without := map[trait]int{}, 0
-	of := map[trait]func(*Diagnosis, *step.Verdict) string{}
-	for a := range common {
-		of[a] = attributeNamed(a.name)
-	}
+	with, all := make([]int, len(common)), 0
 	events := make([]int, len(d.Verdicts)) // of the stretch, by the verdict that stands for them
 	for _, m := range d.crowd[d.since(first):] {
 		if m.at.Compare(last) > 0 {
@@ -134,19 +127,14 @@ func (d *Diagnosis) separated(lost []*step.Verdict, in marks) bool {
 		if n == 0 || in[who] || !kinds.Has(v.Event.Movement.Kind) || !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward {
 			continue
 		}
-		without += n
-		for a := range common {
-			if of[a](d, v) == a.value {
-				with[a] += n
+		all += n
+		for i, c := range common {
+			if c.of(d, v) == c.value {
+				with[i] += n
 			}
 		}
 	}
-	for a, n := range common {
-		if n == len(lost) && with[a]*10 <= n && without-with[a] >= 2 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(with, func(n int) bool { return n*10 <= len(lost) && all-n >= 2 })
 }
 
 // streamed reports whether an event is one that the integration should have got
@@ -186,27 +174,33 @@ func (d *Diagnosis) classesOf(scope int) []class {
 	}
 	d.classes = make([][]class, len(scopes))
 	of := make([][]int32, len(scopes)) // by scope and verdict: its class, -1: none
-	for i, name := range scopes {
-		known := map[string]int32{}
+	lost := make(marks, len(d.Verdicts))
+	streamed := make(marks, len(d.Verdicts))
+	for who, v := range d.Verdicts {
+		lost[who], streamed[who] = isLoss(v), d.streamed(v)
+	}
+	for i, key := range scopes {
+		known := map[scopeKey]int32{} // as written, and with the origin folded
 		of[i] = make([]int32, len(d.Verdicts))
 		for who, v := range d.Verdicts {
 			of[i][who] = -1
-			if !d.streamed(v) {
+			if !streamed[who] {
 				continue
 			}
-			k := name(v.Event)
+			k := key(v.Event.Movement)
 			n, ok := known[k]
 			if !ok {
-				n = int32(len(known))
+				folded := k
+				folded.origin = record.Fold(k.origin)
+				if n, ok = known[folded]; !ok {
+					n = int32(len(d.classes[i]))
+					d.classes[i] = append(d.classes[i], class{})
+					known[folded] = n
+				}
 				known[k] = n
 			}
 			of[i][who] = n
 		}
-		d.classes[i] = make([]class, len(known))
-	}
-	lost := make(marks, len(d.Verdicts))
-	for who, v := range d.Verdicts {
-		lost[who] = isLoss(v)
 	}
 	for i := range scopes {
 		for _, m := range d.crowd {
@@ -314,8 +308,11 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict, in marks) (band, bool) {
 		return band{}, false
 	}
 	others := 0
-	for _, k := range kinds.List() {
-		for _, i := range d.countedOf(k) {
+	for k, counted := range d.byKind() {
+		if !kinds.Has(record.Kind(k)) {
+			continue
+		}
+		for _, i := range counted {
 			m := &d.crowd[i]
 			if !in[m.who] && d.Verdicts[m.who].Step != step.Emit && m.at.Exact() {
 				good[d.local(m.at).Hour()]++
@@ -424,8 +421,10 @@ func (d *Diagnosis) changePoint(f *Finding) *Change {
 	first, last := f.Roots[0].Event.Movement.At, f.Roots[len(f.Roots)-1].Event.Movement.At
 	c := &Change{Since: first}
 	after := 0
-	for _, k := range kinds.List() {
-		all := d.countedOf(k)
+	for k, all := range d.byKind() {
+		if !kinds.Has(record.Kind(k)) {
+			continue
+		}
 		from := sort.Search(len(all), func(i int) bool { return d.crowd[all[i]].at.Compare(first) >= 0 })
 		to := sort.Search(len(all), func(i int) bool { return d.crowd[all[i]].at.Compare(last) > 0 })
 		c.OfBefore += from
