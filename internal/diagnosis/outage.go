@@ -109,7 +109,7 @@ func (d *Diagnosis) separated(lost []*step.Verdict, in marks) bool {
 	for _, v := range lost {
 		kinds = kinds.With(v.Event.Movement.Kind)
 	}
-	common := slices.DeleteFunc(d.common(lost, step.Forward, 0), func(c common) bool { return c.name == "kind" })
+	common := slices.DeleteFunc(d.common(lost, step.Forward, 0), func(c commonTrait) bool { return c.name == "kind" })
 	if len(common) == 0 {
 		return false
 	}

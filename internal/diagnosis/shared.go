@@ -206,7 +206,7 @@ func (d *Diagnosis) attributes(v *step.Verdict, at int) []trait {
 	list := func(as []attribute) {
 		for i := range as {
 			if x := as[i].of(d, v); x != "" && len(x) <= 80 {
-				out = append(out, trait{as[i].name, x})
+				out = append(out, trait{as[i].name, x, false})
 			}
 		}
 	}
@@ -216,24 +216,27 @@ func (d *Diagnosis) attributes(v *step.Verdict, at int) []trait {
 	}
 	for _, a := range v.Event.Movement.Attrs {
 		if len(a.Value) <= 80 && !Personal(a.Name, a.Value) {
-			out = append(out, trait{a.Name, a.Value})
+			out = append(out, trait{a.Name, a.Value, true})
 		}
 	}
 	return out
 }
 
 // trait is an attribute with its value.
-type trait struct{ name, value string }
+type trait struct {
+	name, value string
+	column      bool // it is an unlisted column's, which may have the name of an attribute
+}
 
-// common is a trait that n of some events have.
-type common struct {
+// commonTrait is a trait that n of some events have.
+type commonTrait struct {
 	trait
 	of func(*Diagnosis, *step.Verdict) string
 	n  int
 }
 
 // common lists the traits that all of some events have, but for so many of them.
-func (d *Diagnosis) common(list []*step.Verdict, at, but int) []common {
+func (d *Diagnosis) common(list []*step.Verdict, at, but int) []commonTrait {
 	first := list[:min(but+1, len(list))] // one of them has whatever is common
 	seen := map[trait]int{}
 	for _, v := range first {
@@ -241,33 +244,35 @@ func (d *Diagnosis) common(list []*step.Verdict, at, but int) []common {
 			seen[t]++
 		}
 	}
-	var out []common
+	var out []commonTrait
 	for t, n := range seen {
-		out = append(out, common{t, attributeNamed(t.name), n})
+		out = append(out, commonTrait{t, t.reader(), n})
 	}
 	for i, v := range list[len(first):] {
-		out = slices.DeleteFunc(out, func(c common) bool { return len(first)+i-c.n > but })
+		out = slices.DeleteFunc(out, func(c commonTrait) bool { return len(first)+i-c.n > but })
 		for k := range out {
 			if c := &out[k]; c.of(d, v) == c.value {
 				c.n++
 			}
 		}
 	}
-	return slices.DeleteFunc(out, func(c common) bool { return len(list)-c.n > but })
+	return slices.DeleteFunc(out, func(c commonTrait) bool { return len(list)-c.n > but })
 }
 
-// attributeNamed reads an attribute by its name, "" where an event has none.
-func attributeNamed(name string) func(*Diagnosis, *step.Verdict) string {
-	for _, as := range [][]attribute{ofEvent, ofRow} {
-		for i := range as {
-			if as[i].name == name {
-				return as[i].of
+// reader reads a trait's attribute, "" where an event has none.
+func (t trait) reader() func(*Diagnosis, *step.Verdict) string {
+	if !t.column {
+		for _, as := range [][]attribute{ofEvent, ofRow} {
+			for i := range as {
+				if as[i].name == t.name {
+					return as[i].of
+				}
 			}
 		}
 	}
 	return func(_ *Diagnosis, v *step.Verdict) string {
 		for _, a := range v.Event.Movement.Attrs {
-			if a.Name == name {
+			if a.Name == t.name {
 				return a.Value
 			}
 		}
