@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -130,17 +131,34 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 	if r.mode != "" {
 		c.Mode = r.mode
 	}
-	p.judging(c.Movements.Len())
-	judge := diagnosis.Of
+	judge := diagnosis.OfUntil
 	if r.lean {
-		judge = diagnosis.Lean
+		judge = diagnosis.LeanUntil
 	}
-	d := judge(c)
-	p.clearProgress()
+	d, err := p.judge(ctx, c, judge)
+	if err != nil {
+		return fail(err)
+	}
 	finished := p.now()
 	p.log.Info("judged", "events", c.Movements.Len(), "status", d.Outcome.Status, "findings", len(d.Findings), "took", finished.Sub(started))
 	o.Run = report.Run{Tool: "gcdiag " + version, StartedAt: stamp(started), FinishedAt: stamp(finished)}
 	return d, o, nil
+}
+
+// judge judges a case until the run is interrupted. What was read before an
+// interrupt is judged to the end.
+func (p *program) judge(ctx context.Context, c *casefile.Case, judge func(*casefile.Case, <-chan struct{}) *diagnosis.Diagnosis) (*diagnosis.Diagnosis, error) {
+	done := ctx.Done()
+	if ctx.Err() != nil {
+		done = nil
+	}
+	p.judging(c.Movements.Len())
+	d := judge(c, done)
+	p.clearProgress()
+	if d == nil {
+		return nil, errors.New("judging was interrupted, and nothing of it was written")
+	}
+	return d, nil
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

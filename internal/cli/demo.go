@@ -206,9 +206,9 @@ func (p *program) playSystems(ctx context.Context, r request, s sandbox.Scenario
 		return out, err
 	}
 	c.Mode = r.mode
-	p.judging(c.Movements.Len())
-	out.diagnosis = diagnosis.Of(c)
-	p.clearProgress()
+	if out.diagnosis, err = p.judge(ctx, c, diagnosis.OfUntil); err != nil {
+		return out, err
+	}
 	var answered []string
 	for _, a := range systems.Answered() {
 		answered = append(answered, fmt.Sprintf("%s (%s)", a.Title, wording.Plural(a.Requests, "request")))

@@ -6,6 +6,7 @@
 package step
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -121,7 +122,8 @@ func (v *Verdict) Shown(i int) Shown {
 	}
 }
 
-// Judge holds what judging one event needs to know of all others.
+// Judge holds what judging one event needs to know of all others. Once made it
+// does not change, so that events can be judged at the same time.
 type Judge struct {
 	Evidence *Evidence
 	set      *trace.Set
@@ -157,15 +159,22 @@ func (j *Judge) Event(e *trace.Event) Verdict {
 }
 
 // Events judges all events of the set, in their order, on as many cores as there
-// are. It stops early once ended says so; what it returns then is of no use.
+// are. It stops early once ended, which must be safe for many callers, says so; what
+// it returns then is of no use.
 func (j *Judge) Events(ended func() bool) []Verdict {
-	const portion = 1024
+	const portion = 256
 	events := j.set.Events
 	out := make([]Verdict, len(events))
 	var next atomic.Int64
 	var workers sync.WaitGroup
+	var crash atomic.Value // panics are the caller's to catch
 	for range min(runtime.GOMAXPROCS(0), (len(events)+portion-1)/portion) {
 		workers.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					crash.Store(fmt.Sprint(r))
+				}
+			}()
 			for !ended() {
 				from := int(next.Add(portion)) - portion
 				if from >= len(events) {
@@ -178,6 +187,9 @@ func (j *Judge) Events(ended func() bool) []Verdict {
 		})
 	}
 	workers.Wait()
+	if r := crash.Load(); r != nil {
+		panic(r)
+	}
 	return out
 }
 
