@@ -3,7 +3,6 @@ package cases
 import (
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -168,28 +167,6 @@ func TestLeanWhileReading(t *testing.T) {
 	}
 	if linked*10 > all*9 {
 		t.Errorf("%d of %d events are linked", linked, all)
-	}
-}
-
-// TestLeanOnAnyNumberOfThreads judges the same traffic with one and several.
-func TestLeanOnAnyNumberOfThreads(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for seed := range uint64(6) {
-		c := newTraffic(seed, 2000, 1, seed%2 == 0).file()
-		var first string
-		for _, threads := range []int{1, 2, 7} {
-			runtime.GOMAXPROCS(threads)
-			var got strings.Builder
-			if err := report.Encode(&got, report.New(diagnosis.Lean(c, nil), report.Options{Redact: true, Key: []byte("test")})); err != nil {
-				t.Fatal(err)
-			}
-			if first == "" {
-				first = got.String()
-			}
-			if got.String() != first {
-				t.Fatalf("seed %d, %d threads: another report:\n%s", seed, threads, firstDifference(first, got.String()))
-			}
-		}
 	}
 }
 

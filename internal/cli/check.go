@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -144,13 +145,13 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 	if r.mode != "" {
 		c.Mode = r.mode
 	}
-	p.judging(c.Movements.Len())
-	of := diagnosis.Of
+	of := diagnosis.OfUntil
 	if r.lean {
-		of = func(c *casefile.Case) *diagnosis.Diagnosis { return diagnosis.Lean(c, scout) }
+		of = func(c *casefile.Case, done <-chan struct{}) *diagnosis.Diagnosis {
+			return diagnosis.LeanUntil(c, scout, done)
+		}
 	}
-	d, err := judge(c, of)
-	p.clearProgress()
+	d, err := p.judge(ctx, c, of)
 	if err != nil {
 		return fail(err)
 	}
@@ -158,6 +159,22 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 	p.log.Info("judged", "events", c.Movements.Len(), "status", d.Outcome.Status, "findings", len(d.Findings), "took", finished.Sub(started))
 	o.Run = report.Run{Tool: "gcdiag " + version, StartedAt: stamp(started), FinishedAt: stamp(finished)}
 	return d, o, nil
+}
+
+// judge judges a case until the run is interrupted. What was read before an
+// interrupt is judged to the end.
+func (p *program) judge(ctx context.Context, c *casefile.Case, of func(*casefile.Case, <-chan struct{}) *diagnosis.Diagnosis) (*diagnosis.Diagnosis, error) {
+	done := ctx.Done()
+	if ctx.Err() != nil {
+		done = nil
+	}
+	p.judging(c.Movements.Len())
+	d, err := judge(c, func(c *casefile.Case) *diagnosis.Diagnosis { return of(c, done) })
+	p.clearProgress()
+	if d == nil && err == nil {
+		err = errors.New("judging was interrupted, and nothing of it was written")
+	}
+	return d, err
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

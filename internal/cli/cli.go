@@ -32,7 +32,7 @@ const (
 // Main runs gcdiag with the arguments of the process and returns its exit code:
 // 0 sound, 1 a fault was diagnosed, 2 usage or configuration, 3 inconclusive,
 // 4 internal error, 130 interrupted. The first interrupt ends reading and keeps
-// what was read, the second one ends the process.
+// what was read, or ends judging; the second one ends the process.
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -87,6 +87,34 @@ func TestCancelledRunKeepsWhatItRead(t *testing.T) {
 	}
 }
 
+// A run that is interrupted while it judges writes nothing and says so.
+func TestInterruptedJudging(t *testing.T) {
+	for _, command := range []string{"check", "demo"} {
+		dir := folder(t, month)
+		ctx, cancel := context.WithCancel(context.Background())
+		p, out, _ := machine(nil)
+		var said strings.Builder
+		p.err = hook(func(s string) {
+			said.WriteString(s)
+			if strings.Contains(s, "msg=judging") {
+				cancel()
+			}
+		})
+		saved := filepath.Join(dir, "r.json")
+		args := []string{"check", "-c", filepath.Join(dir, "connectors.yaml")}
+		if command == "demo" {
+			args = []string{"demo"}
+		}
+		code := p.run(ctx, append(args, "--log-level", "debug", "--report", saved))
+		if code != codeInterrupted || out.Len() > 0 || !strings.Contains(said.String(), "gcdiag: error: judging was interrupted") {
+			t.Errorf("%s: code %d, written %q, said %s", command, code, out, said.String())
+		}
+		if _, err := os.Stat(saved); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: a report was saved: %v", command, err)
+		}
+	}
+}
+
 // A panic is a message, a hint and code 4; the stack only where it is asked for.
 func TestPanic(t *testing.T) {
 	for _, level := range []string{"warn", "debug"} {

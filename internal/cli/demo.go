@@ -210,10 +210,7 @@ func (p *program) playSystems(ctx context.Context, r request, s sandbox.Scenario
 		return out, err
 	}
 	c.Mode = r.mode
-	p.judging(c.Movements.Len())
-	out.diagnosis, err = judge(c, diagnosis.Of)
-	p.clearProgress()
-	if err != nil {
+	if out.diagnosis, err = p.judge(ctx, c, diagnosis.OfUntil); err != nil {
 		return out, err
 	}
 	var answered []string

@@ -58,6 +58,7 @@ func progressText(g gather.Progress, spent time.Duration) string {
 
 // judging says that reading is over and the rest takes its time.
 func (p *program) judging(events int) {
+	p.log.Debug("judging", "events", events)
 	if p.progress.length > 0 {
 		p.showProgress(fmt.Sprintf("judging %s events", wording.Count(events)))
 	}

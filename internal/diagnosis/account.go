@@ -61,13 +61,25 @@ type Excluded struct {
 // account adds up the money: per finding and per currency.
 func (d *Diagnosis) account() {
 	platform, erp := money.Totals{}, money.Totals{}
-	for _, v := range d.Verdicts {
+	doubt := map[money.Currency]bool{}
+	var excluded [trace.OutsideWindow + 1]Excluded
+	for i, v := range d.Verdicts {
 		e := v.Event
 		if e.Scope == trace.Countable {
 			platform.Add(e.Currency, e.Owed)
+			if v.Status == step.Inconclusive && d.owner[i] == nil && (v.Books.Stance == step.Nowhere || v.Books.Stance == step.Unposted) {
+				doubt[e.Currency] = true
+			}
+		} else {
+			x := &excluded[e.Scope]
+			x.Count++
+			x.Amount.Add(e.Currency, e.Owed)
 		}
 		if counts(v) {
-			erp.AddAll(v.Books.Booked)
+			if v.Books.Booked != 0 {
+				erp.Add(e.Currency, v.Books.Booked)
+			}
+			erp.AddAll(v.Books.Foreign)
 		}
 	}
 	platform.AddAll(d.Set.Clean)
@@ -113,8 +125,8 @@ func (d *Diagnosis) account() {
 	for _, f := range d.Findings {
 		for _, v := range f.Roots {
 			f.Amount.Add(v.Event.Currency, v.Event.Owed)
-			if d.owner[v.Event] == f && counts(v) {
-				f.part(d.diff(v))
+			if d.owner[v.Event.Place()] == f && counts(v) {
+				f.part(v)
 			}
 			f.see(v.Event.Movement.At)
 		}
@@ -123,7 +135,7 @@ func (d *Diagnosis) account() {
 			f.see(a.At)
 		}
 		for _, v := range f.Downstream {
-			f.part(d.diff(v))
+			f.part(v)
 		}
 		for _, e := range f.Candidates {
 			f.Amount.Add(e.Currency, e.Owed)
@@ -149,12 +161,6 @@ func (d *Diagnosis) account() {
 		})
 	}
 	why := d.partial()
-	doubt := map[money.Currency]bool{}
-	for _, v := range d.Verdicts {
-		if v.Status == step.Inconclusive && v.Event.Scope == trace.Countable && d.owner[v.Event] == nil && (v.Books.Stance == step.Nowhere || v.Books.Stance == step.Unposted) {
-			doubt[v.Event.Currency] = true
-		}
-	}
 	all := money.Totals{}
 	for _, t := range []money.Totals{platform, erp} {
 		for c := range t {
@@ -177,29 +183,23 @@ func (d *Diagnosis) account() {
 		}
 		d.Drift = append(d.Drift, x)
 	}
-	excluded := map[trace.Scope]*Excluded{}
-	for _, v := range d.Verdicts {
-		if s := v.Event.Scope; s != trace.Countable {
-			x := excluded[s]
-			if x == nil {
-				x = &Excluded{Reason: s}
-				excluded[s] = x
-			}
-			x.Count++
-			x.Amount.Add(v.Event.Currency, v.Event.Owed)
-		}
-	}
-	for s := trace.Test; s <= trace.OutsideWindow; s++ {
-		if x := excluded[s]; x != nil {
-			d.Excluded = append(d.Excluded, *x)
+	for s, x := range excluded {
+		if x.Count > 0 {
+			x.Reason = trace.Scope(s)
+			d.Excluded = append(d.Excluded, x)
 		}
 	}
 }
 
-func (f *Finding) part(t money.Totals) {
-	f.Drift.AddAll(t)
-	for c, a := range t {
+// part adds an event's difference to a finding's.
+func (f *Finding) part(v *step.Verdict) {
+	add := func(c money.Currency, a money.Amount) {
+		f.Drift.Add(c, a)
 		f.Gross += hundredths(c, a.Abs())
+	}
+	add(v.Event.Currency, excess(v))
+	for c, a := range v.Books.Foreign {
+		add(c, a)
 	}
 }
 

@@ -35,7 +35,7 @@ func (d *Diagnosis) amounts() {
 	ratio := constantRatio(wrong)
 	for _, v := range wrong {
 		e, m := v.Event, v.Event.Movement
-		owed, booked := e.Owed, v.Books.Booked[e.Currency]
+		owed, booked := e.Owed, v.Books.Booked
 		if v.Books.Stance == step.Elsewhere && v.Books.Row != nil {
 			booked = v.Books.Row.Amount
 		}
@@ -177,7 +177,7 @@ func (d *Diagnosis) runningSums(wrong []*step.Verdict) map[*step.Verdict]bool {
 				break
 			}
 		}
-		out[v] = n > 1 && sum == v.Books.Booked[e.Currency] && sum != e.Owed
+		out[v] = n > 1 && sum == v.Books.Booked && sum != e.Owed
 	}
 	return out
 }
@@ -188,7 +188,7 @@ func constantRatio(wrong []*step.Verdict) string {
 	var owed0, booked0 money.Amount
 	for _, v := range wrong { // the largest pair fixes the ratio best
 		if v.Event.Owed.Abs() > owed0.Abs() {
-			owed0, booked0 = v.Event.Owed, v.Books.Booked[v.Event.Currency]
+			owed0, booked0 = v.Event.Owed, v.Books.Booked
 		}
 	}
 	if owed0 == 0 || booked0 == 0 || booked0 == owed0 {
@@ -196,7 +196,7 @@ func constantRatio(wrong []*step.Verdict) string {
 	}
 	different := false
 	for _, v := range wrong {
-		o, b := v.Event.Owed, v.Books.Booked[v.Event.Currency]
+		o, b := v.Event.Owed, v.Books.Booked
 		if (money.Prorate(o, booked0, owed0) - b).Abs() > 1 {
 			return ""
 		}

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 
 	"gcdiag/internal/finding"
 	"gcdiag/internal/step"
@@ -10,11 +11,11 @@ import (
 )
 
 // FindingOf is the finding that an event is a root, a candidate or a consequence of, or nil.
-func (d *Diagnosis) FindingOf(e *trace.Event) *Finding { return d.owner[e] }
+func (d *Diagnosis) FindingOf(e *trace.Event) *Finding { return d.owner[e.Place()] }
 
 // InFault reports whether an event stands in a fault.
 func (d *Diagnosis) InFault(e *trace.Event) bool {
-	f := d.owner[e]
+	f := d.FindingOf(e)
 	return f != nil && f.Class() == finding.Fault
 }
 
@@ -31,12 +32,26 @@ func (d *Diagnosis) NoteOf(v *step.Verdict) string {
 	case v.Status == step.Downstream:
 		return "follows from a root event on the same card"
 	}
-	for _, h := range v.Hops {
+	for i, h := range v.Hops {
 		if h.Status == step.Fail {
-			return h.Note
+			return HopNote(v, i)
 		}
 	}
 	return ""
+}
+
+// HopNote is what there is to say of an event at a step, step i+1.
+func HopNote(v *step.Verdict, i int) string {
+	h := &v.Hops[i]
+	failed := func(h step.Hop) bool { return h.Status == step.Fail }
+	switch {
+	case v.Root == nil:
+	case h.Status == step.Fail:
+		return joined(h.Note, "follows from "+v.Root.Event.ID())
+	case i == step.Classify-1 && !slices.ContainsFunc(v.Hops[:], failed):
+		return joined(h.Note, "posted without cover: the card's value is not in the books")
+	}
+	return h.Note
 }
 
 // Answer is the answer to a step's question, in a sentence. Step i+1.

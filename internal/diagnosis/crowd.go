@@ -1,6 +1,8 @@
 package diagnosis
 
 import (
+	"sort"
+
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 	"gcdiag/internal/step"
@@ -54,7 +56,7 @@ func (d *Diagnosis) exemplary() bool {
 		if d.Set.Weight(v.Event) == 1 {
 			continue
 		}
-		if v.Status != step.Pass || len(v.Notes) > 0 || d.owner[v.Event] != nil || v.Hops[0].Status != step.Pass || v.Hops[1].Status != step.Pass {
+		if v.Status != step.Pass || len(v.Notes) > 0 || d.owner[v.Event.Place()] != nil || v.Hops[0].Status != step.Pass || v.Hops[1].Status != step.Pass {
 			return false
 		}
 	}
@@ -74,6 +76,24 @@ func (d *Diagnosis) gatherCrowd() {
 		m := v.Event.Movement
 		d.crowd[i] = trace.Standing{At: m.At, Place: uint32(i), Kind: m.Kind, Countable: v.Event.Scope == trace.Countable}
 	}
+}
+
+// since is the place in the crowd of the first event that is not before a time.
+func (d *Diagnosis) since(t record.Time) int {
+	return sort.Search(len(d.crowd), func(i int) bool { return d.crowd[i].At.Compare(t) >= 0 })
+}
+
+// byKind lists, for each kind, the places in the crowd of its events that count.
+func (d *Diagnosis) byKind() [][]uint32 {
+	if d.counted == nil {
+		d.counted = make([][]uint32, record.Other+1)
+		for i, m := range d.crowd {
+			if m.Countable {
+				d.counted[m.Kind] = append(d.counted[m.Kind], uint32(i))
+			}
+		}
+	}
+	return d.counted
 }
 
 // verdict is the verdict on an event.

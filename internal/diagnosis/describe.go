@@ -16,6 +16,9 @@ import (
 // the evidence carries, what to do.
 func (d *Diagnosis) describe() {
 	for _, f := range d.Findings {
+		if d.ended() {
+			return
+		}
 		if f.Class() == finding.Fault {
 			d.share(f)
 			f.Change = d.changePoint(f)
@@ -102,7 +105,7 @@ func (d *Diagnosis) named(r record.Role, without string) string {
 // relay names the integration systems that the roots of a finding went through,
 // or else all there are.
 func (d *Diagnosis) relay(f *Finding) string {
-	seen := map[int]bool{}
+	seen := map[int16]bool{}
 	for _, v := range f.Roots {
 		if s := v.Hops[1].System; s >= 0 {
 			seen[s] = true
@@ -110,7 +113,7 @@ func (d *Diagnosis) relay(f *Finding) string {
 	}
 	var names []string
 	for i := range d.Case.Systems {
-		if s := d.Case.Systems[i]; s.Role == record.Integration && (len(seen) == 0 || seen[i]) {
+		if s := d.Case.Systems[i]; s.Role == record.Integration && (len(seen) == 0 || seen[int16(i)]) {
 			names = append(names, s.Name)
 		}
 	}

@@ -31,8 +31,9 @@ type Diagnosis struct {
 	Mapping  []Mapping
 	Outcome  Outcome
 
-	owner  map[*trace.Event]*Finding // the finding an event's difference belongs to
-	hidden []*Finding                // evidence gaps that could hide a fault
+	done   <-chan struct{} // closed: nobody waits for the diagnosis any more
+	owner  []*Finding      // by event: the finding its difference belongs to, or nil
+	hidden []*Finding      // evidence gaps that could hide a fault
 	cards  map[string]*record.Card
 	parked map[accountKind]*parking
 
@@ -41,7 +42,8 @@ type Diagnosis struct {
 	measured  bool
 	measure   [record.Other + 1]int // see comparable
 	crowd     []trace.Standing      // every event, in event order
-	sequences [][][]uint32          // see classes
+	classes   [][]class             // see classesOf
+	counted   [][]uint32            // see byKind
 	ledgers   [][]*trace.Event      // by card
 	refusals  map[step.Cause]bool   // reasons that the ERP also gives for cards without a root
 
@@ -62,6 +64,10 @@ type accountKind struct {
 }
 
 type parking struct{ all, after, good int }
+
+// portion is how many cards or events a long phase looks at before it asks whether
+// it is still wanted.
+const portion = 1024
 
 // Outcome is the verdict on the handoff.
 type Outcome struct {
@@ -120,50 +126,107 @@ func (f *Finding) Count() int {
 }
 
 // Of diagnoses a case.
-func Of(c *casefile.Case) *Diagnosis { return judge(trace.Join(c)) }
+func Of(c *casefile.Case) *Diagnosis { return OfUntil(c, nil) }
+
+// OfUntil is Of, or nil where done was closed before the end, which it then notices
+// within a moment.
+func OfUntil(c *casefile.Case, done <-chan struct{}) *Diagnosis { return judge(c, trace.Join, done) }
 
 // Lean diagnoses a case like Of, but keeps no verdict of its own for an event that
 // is clean as its whole card is, and costs a fraction of it where most are. Such an
 // event is counted everywhere and listed nowhere: VerdictOf does not know it.
-func Lean(c *casefile.Case, scout *trace.Scout) *Diagnosis {
-	d := judge(trace.JoinLean(c, scout))
-	if !d.exemplary() {
-		return Of(c)
+func Lean(c *casefile.Case, scout *trace.Scout) *Diagnosis { return LeanUntil(c, scout, nil) }
+
+// LeanUntil is to Lean what OfUntil is to Of.
+func LeanUntil(c *casefile.Case, scout *trace.Scout, done <-chan struct{}) *Diagnosis {
+	join := func(c *casefile.Case) *trace.Set { return trace.JoinLean(c, scout) }
+	d := judge(c, join, done)
+	if d != nil && !d.exemplary() {
+		return OfUntil(c, done)
 	}
 	return d
 }
 
-func judge(set *trace.Set) *Diagnosis {
-	c := set.Case
-	d := &Diagnosis{Case: c, Set: set, Judge: step.New(set), owner: map[*trace.Event]*Finding{}}
-	all := make([]step.Verdict, len(set.Events))
-	d.Verdicts = make([]*step.Verdict, len(set.Events))
-	for i, e := range set.Events {
-		all[i] = d.Judge.Event(e)
+func judge(c *casefile.Case, join func(*casefile.Case) *trace.Set, done <-chan struct{}) *Diagnosis {
+	set := link(c, join, done)
+	if set == nil {
+		return nil
+	}
+	d := &Diagnosis{Case: c, Set: set, Judge: step.New(set), done: done, owner: make([]*Finding, len(set.Events))}
+	all := d.Judge.Events(d.ended)
+	d.Verdicts = make([]*step.Verdict, len(all))
+	for i := range all {
 		d.Verdicts[i] = &all[i]
 	}
-	d.ledgers = set.Cards()
-	d.gatherCrowd()
-	anomalies := d.platformLedger()
-	d.missingReferences()
-	d.amounts()
-	d.outages()
-	d.twins()
-	d.group()
-	d.downstream()
-	d.ties()
-	d.loose()
-	d.notes()
-	d.Findings = append(d.Findings, anomalies...)
-	d.gaps()
-	d.risks()
-	d.account()
-	d.tally()
-	d.rank()
-	d.learn()
-	d.conclude()
-	d.describe()
+	var anomalies []*Finding
+	for _, phase := range []func(){
+		func() { d.ledgers = set.Cards() },
+		d.gatherCrowd,
+		func() { anomalies = d.platformLedger() },
+		d.missingReferences,
+		d.amounts,
+		d.outages,
+		d.twins,
+		d.group,
+		d.downstream,
+		d.ties,
+		d.loose,
+		d.notes,
+		func() { d.Findings = append(d.Findings, anomalies...) },
+		d.gaps,
+		d.risks,
+		d.account,
+		d.tally,
+		d.rank,
+		d.learn,
+		d.conclude,
+		d.describe,
+	} {
+		if d.ended() {
+			return nil
+		}
+		phase()
+	}
+	if d.ended() {
+		return nil
+	}
 	return d
+}
+
+// ended reports whether the diagnosis is not wanted any more. A phase that takes
+// long asks now and then and stops where it is: nothing of it will be used.
+func (d *Diagnosis) ended() bool {
+	select {
+	case <-d.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// link links the records of a case. Linking can't be stopped: once done is closed it
+// is left to itself, and the result is nil.
+func link(c *casefile.Case, join func(*casefile.Case) *trace.Set, done <-chan struct{}) *trace.Set {
+	if done == nil {
+		return join(c)
+	}
+	linked, crashed := make(chan *trace.Set, 1), make(chan any, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				crashed <- r
+			}
+		}()
+		linked <- join(c)
+	}()
+	select {
+	case set := <-linked:
+		return set
+	case r := <-crashed:
+		panic(r)
+	case <-done:
+		return nil
+	}
 }
 
 // groupKey is by what failing events become one finding.
@@ -183,12 +246,12 @@ func (d *Diagnosis) group() {
 		k := groupKey{v.Code, v.Step, v.Cause}
 		f := groups[k]
 		if f == nil {
-			f = &Finding{Code: v.Code, Step: v.Step, Undetermined: v.Undetermined, Evidence: v.Evidence, Cause: v.Cause}
+			f = &Finding{Code: v.Code, Step: v.Step, Undetermined: v.Undetermined(), Evidence: v.Evidence(), Cause: v.Cause}
 			groups[k] = f
 			d.Findings = append(d.Findings, f)
 		}
 		f.Roots = append(f.Roots, v)
-		d.owner[v.Event] = f
+		d.owner[v.Event.Place()] = f
 	}
 }
 
@@ -199,14 +262,13 @@ func (d *Diagnosis) add(code finding.Code) *Finding {
 	return f
 }
 
-// diff is what the liability accounts hold for an event beyond what it owes.
-func (d *Diagnosis) diff(v *step.Verdict) money.Totals {
-	var t money.Totals
-	t.AddAll(v.Books.Booked)
+// excess is what the liability accounts hold for an event, in its own currency,
+// beyond what it owes.
+func excess(v *step.Verdict) money.Amount {
 	if v.Event.Scope == trace.Countable {
-		t.Add(v.Event.Currency, -v.Event.Owed)
+		return v.Books.Booked - v.Event.Owed
 	}
-	return t
+	return v.Books.Booked
 }
 
 // counts reports whether an event has a part in the drift.

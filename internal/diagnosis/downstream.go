@@ -21,7 +21,7 @@ func (d *Diagnosis) absent(v *step.Verdict) bool {
 	if v.Code == finding.MappingReference {
 		return v.Cause.Value != "event reference"
 	}
-	return v.Books.Booked[e.Currency] < e.Owed-d.Case.Policy.Tolerance
+	return v.Books.Booked < e.Owed-d.Case.Policy.Tolerance
 }
 
 // usable is what the books hold for an event on its card.
@@ -29,7 +29,7 @@ func (d *Diagnosis) usable(v *step.Verdict) money.Amount {
 	if v.Code == finding.MappingReference && v.Status == step.Fail && v.Event.Owed > 0 {
 		return 0
 	}
-	return v.Books.Booked[v.Event.Currency]
+	return v.Books.Booked
 }
 
 // downstream moves what follows from a root on the same card from where it
@@ -42,9 +42,12 @@ func (d *Diagnosis) downstream() {
 			d.refusals[v.Cause] = true
 		}
 	}
-	for _, card := range d.ledgers {
+	for n, card := range d.ledgers {
+		if n%portion == 0 && d.ended() {
+			return
+		}
 		var root, pending, doubt *step.Verdict
-		whole, covered, platform := d.whole(card) && d.booksReach(card), money.Amount(0), money.Amount(0)
+		whole, covered, platform := false, money.Amount(0), money.Amount(0)
 		for _, e := range card {
 			v := d.verdict(e)
 			if e.Scope == trace.Countable && root != nil && v != root && d.follows(v) && !alike(v, root) {
@@ -71,6 +74,7 @@ func (d *Diagnosis) downstream() {
 			switch {
 			case d.absent(v) && root == nil:
 				root = v
+				whole = d.whole(card) && d.booksReach(card)
 			case v.Status == step.InFlight && e.Owed > 0:
 				pending = v
 			case v.Status == step.Inconclusive && e.Owed > 0 && v.Gap != nil:
@@ -106,8 +110,7 @@ func (d *Diagnosis) follows(v *step.Verdict) bool {
 	case step.Unposted:
 		return v.Code != finding.MappingKind && !d.Judge.OwnFault(v)
 	case step.Nowhere:
-		last := v.Hops[1].Note
-		return v.Step >= step.Arrive && len(last) >= len("rejected_by_erp") && last[:len("rejected_by_erp")] == "rejected_by_erp" && !d.Judge.OwnFault(v)
+		return v.Step >= step.Arrive && v.Sent != nil && v.Sent.Outcome == record.RejectedByERP && !d.Judge.OwnFault(v)
 	case step.Elsewhere:
 		return v.Step == step.Classify && (v.Code == finding.NoRule && v.Books.Row.Rule == "" && !d.Judge.OwnFault(v) || d.onlyAfterRoots(v))
 	}
@@ -170,31 +173,21 @@ func (d *Diagnosis) rootBefore(v *step.Verdict) bool {
 
 // sink puts a verdict under the root it follows from.
 func (d *Diagnosis) sink(v, root *step.Verdict, unrooted marks) {
-	f := d.owner[root.Event]
+	f := d.owner[root.Event.Place()]
 	if f == nil {
 		return
 	}
 	d.unroot(v, unrooted)
-	passed := v.Status == step.Pass
-	v.Status, v.Step, v.Code = step.Downstream, 0, ""
-	d.owner[v.Event] = f
+	v.Status, v.Step, v.Code, v.Root = step.Downstream, 0, "", root
+	d.owner[v.Event.Place()] = f
 	f.Downstream = append(f.Downstream, v)
-	if passed {
-		v.Hops[3].Note = joined(v.Hops[3].Note, "posted without cover: the card's value is not in the books")
-		return
-	}
-	for i := range v.Hops {
-		if v.Hops[i].Status == step.Fail {
-			v.Hops[i].Note = joined(v.Hops[i].Note, "follows from "+root.Event.ID())
-		}
-	}
 }
 
 // unroot takes an event out of the finding that has it as a root.
 func (d *Diagnosis) unroot(v *step.Verdict, unrooted marks) {
-	if d.owner[v.Event] != nil {
-		unrooted[v.Event.Place()] = true
-		delete(d.owner, v.Event)
+	if i := v.Event.Place(); d.owner[i] != nil {
+		unrooted[i] = true
+		d.owner[i] = nil
 	}
 }
 
@@ -240,7 +233,7 @@ func (d *Diagnosis) createdAt(card []*trace.Event) record.Time {
 			return e.Movement.CardCreatedAt
 		}
 	}
-	if c := d.cards[cardKey(card[0])]; c != nil {
+	if c := d.card(card[0]); c != nil {
 		return c.CreatedAt
 	}
 	return record.Time{}

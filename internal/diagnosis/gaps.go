@@ -43,10 +43,10 @@ func (d *Diagnosis) gaps() {
 			f := put(v.Gap)
 			f.Roots = append(f.Roots, v)
 			if f.Code == finding.DamagedIDs && v.Gap.Record == record.Postings {
-				d.owner[v.Event] = f // the amounts are intact: the figure stands
+				d.owner[v.Event.Place()] = f // the amounts are intact: the figure stands
 			}
 			d.hide(f)
-		case len(v.Undetermined) > 0:
+		case v.Between:
 			put(v.Gap)
 		}
 	}
@@ -126,7 +126,7 @@ func (d *Diagnosis) nameOf(r record.Role) string {
 func (d *Diagnosis) risks() {
 	failing := map[record.Kind]bool{}
 	for _, v := range d.Verdicts {
-		if v.Status == step.Fail && (v.Step == step.Forward || len(v.Undetermined) > 0) {
+		if v.Status == step.Fail && (v.Step == step.Forward || v.Between) {
 			failing[v.Event.Movement.Kind] = true
 		}
 	}

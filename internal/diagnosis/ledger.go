@@ -50,6 +50,14 @@ func (d *Diagnosis) platformLedger() []*Finding {
 	return out
 }
 
+// card is what the platform's list of cards says of an event's card, or nil.
+func (d *Diagnosis) card(e *trace.Event) *record.Card {
+	if len(d.cards) == 0 {
+		return nil
+	}
+	return d.cards[cardKey(e)]
+}
+
 // auditor collects anomalies, one finding per code.
 type auditor struct {
 	d      *Diagnosis
@@ -74,14 +82,14 @@ func (a *auditor) note(code finding.Code, e *trace.Event, excuse bool) {
 	f, v := a.finding(code), a.d.verdict(e)
 	f.Roots = append(f.Roots, v)
 	if excuse && v.Status != step.Pass && v.Status != step.Excluded {
-		v.Status, v.Step, v.Code, v.Undetermined = step.Pass, 0, "", nil
+		v.Status, v.Step, v.Code, v.Between = step.Pass, 0, "", false
 		for i := range v.Hops {
 			if v.Hops[i].Status != step.Pass {
 				v.Hops[i].Status = step.Pass
 				v.Hops[i].Note = joined(v.Hops[i].Note, "not judged: the platform's own ledger is wrong here")
 			}
 		}
-		a.d.owner[e] = f
+		a.d.owner[e.Place()] = f
 	}
 }
 
@@ -98,7 +106,7 @@ func (a *auditor) signs() {
 			continue
 		}
 		v := a.d.verdict(e)
-		booked := v.Books.Booked[e.Currency]
+		booked := v.Books.Booked
 		right := booked == -e.Owed
 		a.note(finding.SignContradiction, e, right)
 	}
@@ -215,13 +223,13 @@ func (a *auditor) restores() {
 			excess := s.given - s.used
 			held := money.Amount(0)
 			for _, e := range s.restoring {
-				held += a.d.verdict(e).Books.Booked[e.Currency]
+				held += a.d.verdict(e).Books.Booked
 			}
 			for i := len(s.restoring) - 1; i >= 0; i-- {
 				e := s.restoring[i]
 				v := a.d.verdict(e)
 				lacking := v.Books.Stance == step.Nowhere && e.Owed <= excess
-				capped := v.Status == step.Fail && held == s.used && v.Books.Booked[e.Currency] == e.Owed-excess
+				capped := v.Status == step.Fail && held == s.used && v.Books.Booked == e.Owed-excess
 				if lacking {
 					excess -= e.Owed
 				}
@@ -310,7 +318,6 @@ func (a *auditor) balances() {
 	}
 	for _, card := range d.ledgers {
 		sum, last := money.Amount(0), money.Opt{}
-		whole := d.whole(card)
 		negative := false
 		var broken *trace.Event
 		exact := true
@@ -326,7 +333,7 @@ func (a *auditor) balances() {
 				continue
 			}
 			sum += m.Amount
-			if e.Scope == trace.Countable && !negative && (m.BalanceAfter.Set && m.BalanceAfter.Amount < 0 || whole && !m.BalanceAfter.Set && sum < 0 && !d.oldCard(card)) {
+			if e.Scope == trace.Countable && !negative && (m.BalanceAfter.Set && m.BalanceAfter.Amount < 0 || !m.BalanceAfter.Set && sum < 0 && d.whole(card) && !d.oldCard(card)) {
 				negative = true
 				if m.Kind == record.SaleRefund {
 					a.note(finding.RefundAfterSpending, e, false)
@@ -347,7 +354,7 @@ func (a *auditor) balances() {
 			a.note(finding.BrokenBalanceChain, broken, false)
 			d.rowsMissing = true
 		}
-		c := d.cards[cardKey(card[0])]
+		c := d.card(card[0])
 		if c == nil || !c.Balance.Set {
 			continue
 		}
@@ -355,7 +362,7 @@ func (a *auditor) balances() {
 		end := card[len(card)-1]
 		switch {
 		case end.Movement.BalanceAfter.Set && exact && end.Movement.BalanceAfter.Amount != c.Balance.Amount,
-			!end.Movement.BalanceAfter.Set && whole && !points && sum != c.Balance.Amount:
+			!end.Movement.BalanceAfter.Set && !points && sum != c.Balance.Amount && d.whole(card):
 			if d.listTooShort() {
 				continue
 			}
@@ -390,7 +397,7 @@ func (d *Diagnosis) oldCard(card []*trace.Event) bool {
 func (a *auditor) currencies() {
 	for _, card := range a.d.ledgers {
 		own := money.Currency{}
-		if c := a.d.cards[cardKey(card[0])]; c != nil && c.Currency.Known() {
+		if c := a.d.card(card[0]); c != nil && c.Currency.Known() {
 			own = c.Currency
 		}
 		if !own.Known() && len(card) > 1 {

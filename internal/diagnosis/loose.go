@@ -66,16 +66,17 @@ func (d *Diagnosis) twins() {
 		if fails == len(t.Events) {
 			continue
 		}
-		f := &Finding{Code: v.Code, Step: v.Step, Undetermined: v.Undetermined, Cause: v.Cause, Evidence: "inferred", Candidates: t.Events,
+		f := &Finding{Code: v.Code, Step: v.Step, Undetermined: v.Undetermined(), Cause: v.Cause, Evidence: "inferred", Candidates: t.Events,
 			Note: fmt.Sprintf("%d of these %d", fails, len(t.Events))}
 		for _, e := range t.Events {
 			x := d.verdict(e)
-			f.Drift.AddAll(d.diff(x))
-			x.Status, x.Step, x.Code, x.Undetermined = step.Inconclusive, 0, "", nil
+			f.Drift.Add(e.Currency, excess(x))
+			f.Drift.AddAll(x.Books.Foreign)
+			x.Status, x.Step, x.Code, x.Between = step.Inconclusive, 0, "", false
 			at := max(f.Step, step.Forward) - 1
 			x.Hops[at].Status = step.Inconclusive
 			x.Hops[at].Note = "one of several equal events whose rows could be exchanged"
-			d.owner[e] = f
+			d.owner[e.Place()] = f
 		}
 		d.Findings = append(d.Findings, f)
 	}
@@ -94,7 +95,7 @@ func (d *Diagnosis) undecided(events []*trace.Event, rows []*record.Posting, the
 	}
 	f := &Finding{Code: finding.AmbiguousMatch, Evidence: "inferred", Candidates: events, Postings: nil}
 	if same && there < len(events) {
-		f.Code, f.Step, f.Undetermined, f.Cause = first.Code, first.Step, first.Undetermined, first.Cause
+		f.Code, f.Step, f.Undetermined, f.Cause = first.Code, first.Step, first.Undetermined(), first.Cause
 		f.Note = fmt.Sprintf("%d of these %d", len(events)-there, len(events))
 	} else {
 		d.hidden = append(d.hidden, f)
@@ -106,8 +107,8 @@ func (d *Diagnosis) undecided(events []*trace.Event, rows []*record.Posting, the
 	}
 	for _, e := range events {
 		v := d.verdict(e)
-		v.Status, v.Step, v.Code, v.Undetermined = step.Inconclusive, 0, "", nil
-		v.Books.Booked = nil
+		v.Status, v.Step, v.Code, v.Between = step.Inconclusive, 0, "", false
+		v.Books.Booked, v.Books.Foreign = 0, nil
 		for i := 1; i < 4; i++ {
 			v.Hops[i].Status = step.Inconclusive
 		}
@@ -117,7 +118,7 @@ func (d *Diagnosis) undecided(events []*trace.Event, rows []*record.Posting, the
 		}
 		v.Hops[2].Note = "one of several events that might own the same row"
 		f.Drift.Add(e.Currency, -e.Owed)
-		d.owner[e] = f
+		d.owner[e.Place()] = f
 	}
 	d.Findings = append(d.Findings, f)
 	return f
@@ -395,8 +396,8 @@ func (d *Diagnosis) notes() {
 			byCode[code] = f
 		}
 		f.Roots = append(f.Roots, v)
-		if d.owner[v.Event] == nil {
-			d.owner[v.Event] = f
+		if owner := &d.owner[v.Event.Place()]; *owner == nil {
+			*owner = f
 		}
 	}
 	for _, v := range d.Verdicts {

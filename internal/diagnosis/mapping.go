@@ -28,14 +28,16 @@ type Mapping struct {
 // learn finds the commonest way of each kind and origin.
 func (d *Diagnosis) learn() {
 	type key struct {
-		system int
+		system uint16
 		kind   record.Kind
 		origin string
 	}
 	type way struct{ account, typ, sign string }
-	counts := map[key]map[way]int{}
-	of := map[key][]*step.Verdict{}
-	pairs := map[key]int{}
+	type pairs struct {
+		all  []*step.Verdict
+		n    int // the events that they stand for
+		ways map[way]int
+	}
 	wayOf := func(v *step.Verdict) way {
 		p := v.Books.Row
 		sign := "−"
@@ -47,36 +49,37 @@ func (d *Diagnosis) learn() {
 		}
 		return way{p.Account, p.Type, sign}
 	}
+	known := map[key]*pairs{}
 	for _, v := range d.Verdicts {
-		if v.Event.Scope != trace.Countable || v.Books.Row == nil || v.Event.Batch != nil || !v.Books.Row.Status.Counts() {
+		row := v.Books.Row
+		if row == nil || v.Event.Scope != trace.Countable || v.Event.Batch != nil || !row.Status.Counts() {
 			continue
 		}
-		k := key{int(v.Books.Row.System), v.Event.Movement.Kind, v.Event.Movement.Origin}
-		if counts[k] == nil {
-			counts[k] = map[way]int{}
+		k := key{row.System, v.Event.Movement.Kind, v.Event.Movement.Origin}
+		of := known[k]
+		if of == nil {
+			of = &pairs{ways: map[way]int{}}
+			known[k] = of
 		}
-		counts[k][wayOf(v)] += d.Set.Weight(v.Event)
-		pairs[k] += d.Set.Weight(v.Event)
-		of[k] = append(of[k], v)
+		n := d.Set.Weight(v.Event)
+		of.all = append(of.all, v)
+		of.n += n
+		of.ways[wayOf(v)] += n
 	}
-	for k, ways := range counts {
+	for k, of := range known {
 		best, n := way{}, 0
-		for w, c := range ways {
+		for w, c := range of.ways {
 			if c > n || c == n && cmp.Or(strings.Compare(w.account, best.account), strings.Compare(w.typ, best.typ), strings.Compare(w.sign, best.sign)) < 0 {
 				best, n = w, c
 			}
 		}
-		m := Mapping{System: k.system, Kind: k.kind, Origin: k.origin, Type: best.typ, Account: best.account, Sign: best.sign, Pairs: n, Of: pairs[k]}
-		for i, v := range of[k] {
-			if c := v.Books.Row.Currency.String(); i == 0 {
-				m.Currency = c
-			} else if c != m.Currency {
-				m.Currency = ""
-				break
-			}
+		m := Mapping{System: int(k.system), Kind: k.kind, Origin: k.origin, Type: best.typ, Account: best.account, Sign: best.sign, Pairs: n, Of: of.n}
+		currency := of.all[0].Books.Row.Currency
+		if !slices.ContainsFunc(of.all, func(v *step.Verdict) bool { return v.Books.Row.Currency != currency }) {
+			m.Currency = currency.String()
 		}
-		if n*2 > m.Of {
-			for _, v := range of[k] {
+		if n < of.n && n*2 > of.n {
+			for _, v := range of.all {
 				if wayOf(v) != best {
 					d.contested = d.contested || d.Set.Weight(v.Event) > 1
 					m.Against = append(m.Against, v.Event.ID())

@@ -2,6 +2,8 @@ package diagnosis
 
 import (
 	"math"
+	"slices"
+	"sort"
 	"time"
 
 	"gcdiag/internal/finding"
@@ -29,32 +31,36 @@ func (d *Diagnosis) outages() {
 	groups := map[group][]*step.Verdict{}
 	var order []group
 	for _, v := range d.Verdicts {
-		if v.Status != step.Fail || v.Step != step.Forward {
+		if !isLoss(v) {
 			continue
 		}
-		switch v.Code {
-		case finding.NotReceived, finding.Failed, finding.Held, finding.Filtered:
-			g := group{v.Code, v.Cause}
-			if groups[g] == nil {
-				order = append(order, g)
-			}
-			groups[g] = append(groups[g], v)
+		g := group{v.Code, v.Cause}
+		if groups[g] == nil {
+			order = append(order, g)
 		}
+		groups[g] = append(groups[g], v)
 	}
 	for _, g := range order {
+		if d.ended() {
+			return
+		}
 		lost := groups[g]
 		least := 4
 		if g.code == finding.NotReceived {
 			least = 3
 		}
-		if len(lost) < least || d.separated(lost) {
+		if len(lost) < least {
 			continue
 		}
-		if _, daily := d.hourBand(lost); daily {
+		in := d.mark(lost)
+		if d.separated(lost, in) {
+			continue
+		}
+		if _, daily := d.hourBand(lost, in); daily {
 			continue
 		}
 		for scope := range scopes {
-			for _, run := range d.runs(lost, scope, least, scope >= 2) {
+			for _, run := range d.runs(in, scope, least, scope >= 2) {
 				for _, v := range run {
 					v.Code = finding.Outage
 					v.Cause = step.Cause{What: "outage", Value: g.cause.Value}
@@ -63,74 +69,78 @@ func (d *Diagnosis) outages() {
 		}
 	}
 	d.configuredOutages()
+	d.classes = nil
+}
+
+// isLoss reports whether an event did not come through the integration, as it would
+// in an outage.
+func isLoss(v *step.Verdict) bool {
+	if v.Status != step.Fail || v.Step != step.Forward {
+		return false
+	}
+	switch v.Code {
+	case finding.NotReceived, finding.Failed, finding.Held, finding.Filtered:
+		return true
+	}
+	return false
+}
+
+// scopeKey is what the events of one class have in common.
+type scopeKey struct {
+	kind            record.Kind
+	origin, channel string
 }
 
 // scopes are the classes of events that may be interrupted together: all, those
 // of a kind (one subscription), and, only if they were well again afterwards,
 // those of a kind and origin or of a channel.
-var scopes = []func(*trace.Event) string{
-	func(*trace.Event) string { return "" },
-	func(e *trace.Event) string { return e.Movement.Kind.String() },
-	func(e *trace.Event) string { return e.Movement.Kind.String() + "/" + record.Fold(e.Movement.Origin) },
-	func(e *trace.Event) string { return e.Movement.Channel },
+var scopes = []func(*record.Movement) scopeKey{
+	func(*record.Movement) scopeKey { return scopeKey{} },
+	func(m *record.Movement) scopeKey { return scopeKey{kind: m.Kind} },
+	func(m *record.Movement) scopeKey { return scopeKey{kind: m.Kind, origin: m.Origin} },
+	func(m *record.Movement) scopeKey { return scopeKey{channel: m.Channel} },
 }
 
 // separated reports whether some attribute other than the kind explains a group
 // of losses: all have it, and from the first loss to the last hardly any event
 // of these kinds with it came through, while others without it did.
-func (d *Diagnosis) separated(lost []*step.Verdict) bool {
-	in := d.mark(lost)
+func (d *Diagnosis) separated(lost []*step.Verdict, in marks) bool {
 	var kinds record.Kinds
-	common := map[trait]int{}
 	for _, v := range lost {
 		kinds = kinds.With(v.Event.Movement.Kind)
-		for _, a := range d.attributes(v, step.Forward) {
-			if a.name != "kind" {
-				common[a]++
-			}
-		}
 	}
-	for a, n := range common {
-		if n < len(lost) {
-			delete(common, a)
-		}
-	}
+	common := slices.DeleteFunc(d.common(lost, step.Forward, 0), func(c commonTrait) bool { return c.name == "kind" })
 	if len(common) == 0 {
 		return false
 	}
 	first, last := lost[0].Event.Movement.At, lost[len(lost)-1].Event.Movement.At
-	with, without := map[trait]int{}, 0
-	of := map[trait]func(*Diagnosis, *step.Verdict) string{}
-	for a := range common {
-		of[a] = attributeNamed(a.name)
+	with, all := make([]int, len(common)), 0
+	events := make([]int, len(d.Verdicts)) // of the stretch, by the verdict that stands for them
+	for _, m := range d.crowd[d.since(first):] {
+		if m.At.Compare(last) > 0 {
+			break
+		}
+		events[m.Place]++
 	}
-	for _, m := range d.crowd {
-		if !kinds.Has(m.Kind) || m.At.Compare(first) < 0 || m.At.Compare(last) > 0 || in[m.Place] {
+	for who, n := range events {
+		v := d.Verdicts[who]
+		if n == 0 || in[who] || !kinds.Has(v.Event.Movement.Kind) || !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward {
 			continue
 		}
-		v := d.Verdicts[m.Place]
-		if !d.streamed(v) || v.Status == step.Fail && v.Step == step.Forward {
-			continue
-		}
-		without++
-		for a := range common {
-			if of[a](d, v) == a.value {
-				with[a]++
+		all += n
+		for i, c := range common {
+			if c.of(d, v) == c.value {
+				with[i] += n
 			}
 		}
 	}
-	for a, n := range common {
-		if n == len(lost) && with[a]*10 <= n && without-with[a] >= 2 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(with, func(n int) bool { return n*10 <= len(lost) && all-n >= 2 })
 }
 
 // streamed reports whether an event is one that the integration should have got
 // by itself, and about which it is known whether it did.
 func (d *Diagnosis) streamed(v *step.Verdict) bool {
-	if v.Event.Scope != trace.Countable || v.Status == step.Inconclusive || v.Status == step.InFlight || v.Step == step.Emit || len(v.Undetermined) > 0 {
+	if v.Event.Scope != trace.Countable || v.Status == step.Inconclusive || v.Status == step.InFlight || v.Step == step.Emit || v.Between {
 		return false
 	}
 	switch d.Judge.Evidence.Feed(v.Event.Movement) {
@@ -143,59 +153,92 @@ func (d *Diagnosis) streamed(v *step.Verdict) bool {
 	return true
 }
 
-// classes are the events that the integration should have got, in sequences by
-// scope. They are made once and serve every group of losses.
-func (d *Diagnosis) classes(scope int) [][]uint32 {
-	if d.sequences == nil {
-		d.sequences = make([][][]uint32, len(scopes))
-		for i, of := range scopes {
-			at := map[string]int{}
-			class := make([]int, len(d.Verdicts)) // of each verdict, -1: none
-			for who, v := range d.Verdicts {
-				class[who] = -1
-				if !d.streamed(v) {
-					continue
-				}
-				k := of(v.Event)
-				n, ok := at[k]
-				if !ok {
-					n = len(at)
-					at[k] = n
-				}
-				class[who] = n
-			}
-			d.sequences[i] = make([][]uint32, len(at))
-			for _, m := range d.crowd {
-				if n := class[m.Place]; n >= 0 {
-					d.sequences[i][n] = append(d.sequences[i][n], m.Place)
-				}
-			}
-		}
-	}
-	return d.sequences[scope]
+// class is what a scope holds together: the events that the integration should
+// have got.
+type class struct {
+	size   int
+	losses []loss // in event order
 }
 
-// runs lists the stretches of losses within each class of a scope; with both,
-// only those that have healthy events of the class on both sides.
-func (d *Diagnosis) runs(lost []*step.Verdict, scope, least int, both bool) [][]*step.Verdict {
-	in := d.mark(lost)
+// loss is an event of a class that did not come through, and its place there.
+type loss struct {
+	*step.Verdict
+	place int
+}
+
+// classesOf lists the classes of a scope. They are made once, in one pass over all
+// events, and serve every group of losses.
+func (d *Diagnosis) classesOf(scope int) []class {
+	if d.classes != nil {
+		return d.classes[scope]
+	}
+	d.classes = make([][]class, len(scopes))
+	of := make([][]int32, len(scopes)) // by scope and verdict: its class, -1: none
+	lost := make(marks, len(d.Verdicts))
+	streamed := make(marks, len(d.Verdicts))
+	for who, v := range d.Verdicts {
+		lost[who], streamed[who] = isLoss(v), d.streamed(v)
+	}
+	for i, key := range scopes {
+		known := map[scopeKey]int32{} // as written, and with the origin folded
+		of[i] = make([]int32, len(d.Verdicts))
+		for who, v := range d.Verdicts {
+			of[i][who] = -1
+			if !streamed[who] {
+				continue
+			}
+			k := key(v.Event.Movement)
+			n, ok := known[k]
+			if !ok {
+				folded := k
+				folded.origin = record.Fold(k.origin)
+				if n, ok = known[folded]; !ok {
+					n = int32(len(d.classes[i]))
+					d.classes[i] = append(d.classes[i], class{})
+					known[folded] = n
+				}
+				known[k] = n
+			}
+			of[i][who] = n
+		}
+	}
+	for i := range scopes {
+		for _, m := range d.crowd {
+			n := of[i][m.Place]
+			if n < 0 {
+				continue
+			}
+			c := &d.classes[i][n]
+			if lost[m.Place] {
+				c.losses = append(c.losses, loss{d.Verdicts[m.Place], c.size})
+			}
+			c.size++
+		}
+	}
+	return d.classes[scope]
+}
+
+// runs lists the stretches of losses of a group within each class of a scope; with
+// both, only those that have healthy events of the class on both sides. Another
+// group's losses count as healthy, unless they are an interruption: those are passed
+// over.
+func (d *Diagnosis) runs(group marks, scope, least int, both bool) [][]*step.Verdict {
 	var out [][]*step.Verdict
-	for _, all := range d.classes(scope) {
-		n, losses := 0, 0 // without what is another group's interruption
-		for _, who := range all {
+	for _, c := range d.classesOf(scope) {
+		n, losses := c.size, 0
+		for _, l := range c.losses {
 			switch {
-			case in[who]:
+			case group.has(l.Verdict):
 				losses++
-				n++
-			case d.Verdicts[who].Code != finding.Outage:
-				n++
+			case l.Code == finding.Outage:
+				n--
 			}
 		}
 		if losses < least {
 			continue
 		}
 		var run []*step.Verdict
-		seen := 0
+		seen, over := 0, 0 // events up to the end of the run; passed over until now
 		end := func() {
 			if k := len(run); k >= least && unlikely(k, losses, n) && (!both || seen-k >= 2 && n-seen >= 2) {
 				out = append(out, run)
@@ -203,16 +246,16 @@ func (d *Diagnosis) runs(lost []*step.Verdict, scope, least int, both bool) [][]
 			}
 			run = run[:0]
 		}
-		for _, who := range all {
+		for _, l := range c.losses {
 			switch {
-			case in[who]:
-				run = append(run, d.Verdicts[who])
-				seen++
-			case d.Verdicts[who].Code != finding.Outage:
-				if len(run) > 0 {
+			case group.has(l.Verdict):
+				if l.place-over > seen {
 					end()
 				}
-				seen++
+				run = append(run, l.Verdict)
+				seen = l.place - over + 1
+			case l.Code == finding.Outage:
+				over++
 			}
 		}
 		end()
@@ -235,12 +278,13 @@ type band struct{ from, to int }
 
 // hourBand finds the band of at most twelve hours that holds all failing events,
 // on at least three days, and none of the others of the same kinds.
-func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
+func (d *Diagnosis) hourBand(lost []*step.Verdict, in marks) (band, bool) {
 	if len(lost) < 4 {
 		return band{}, false
 	}
 	var bad, good [24]int
-	days := map[string]bool{}
+	type day struct{ year, day int }
+	days := map[day]bool{}
 	var kinds record.Kinds
 	for _, v := range lost {
 		if !v.Event.Movement.At.Exact() {
@@ -248,7 +292,9 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 		}
 		t := d.local(v.Event.Movement.At)
 		bad[t.Hour()]++
-		days[t.Format("2006-01-02")] = true
+		if len(days) < 3 {
+			days[day{t.Year(), t.YearDay()}] = true
+		}
 		kinds = kinds.With(v.Event.Movement.Kind)
 	}
 	empty := 0 // the longest stretch of hours without a loss, around the clock
@@ -261,11 +307,17 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict) (band, bool) {
 	if len(days) < 3 || empty < 12 {
 		return band{}, false
 	}
-	others, in := 0, d.mark(lost)
-	for _, m := range d.crowd {
-		if m.Countable && kinds.Has(m.Kind) && !in[m.Place] && d.Verdicts[m.Place].Step != step.Emit && m.At.Exact() {
-			good[d.local(m.At).Hour()]++
-			others++
+	others := 0
+	for k, counted := range d.byKind() {
+		if !kinds.Has(record.Kind(k)) {
+			continue
+		}
+		for _, i := range counted {
+			m := &d.crowd[i]
+			if !in[m.Place] && d.Verdicts[m.Place].Step != step.Emit && m.At.Exact() {
+				good[d.local(m.At).Hour()]++
+				others++
+			}
 		}
 	}
 	if others < 4 {
@@ -326,7 +378,10 @@ func (d *Diagnosis) configuredOutages() {
 		}
 		worked, leaked := 0, 0
 		var in []*step.Verdict
-		for _, m := range d.crowd {
+		for i, m := range d.crowd {
+			if i%(64*portion) == 0 && d.ended() {
+				return
+			}
 			v, at := d.Verdicts[m.Place], m.At
 			if !m.Countable || !s.Kinds.Has(m.Kind) || v.Step == step.Emit {
 				continue
@@ -366,18 +421,15 @@ func (d *Diagnosis) changePoint(f *Finding) *Change {
 	first, last := f.Roots[0].Event.Movement.At, f.Roots[len(f.Roots)-1].Event.Movement.At
 	c := &Change{Since: first}
 	after := 0
-	for _, m := range d.crowd {
-		if !m.Countable || !kinds.Has(m.Kind) {
+	for k, all := range d.byKind() {
+		if !kinds.Has(record.Kind(k)) {
 			continue
 		}
-		switch {
-		case m.At.Compare(first) < 0:
-			c.OfBefore++
-		case m.At.Compare(last) > 0:
-			after++
-		default:
-			c.OfAfter++
-		}
+		from := sort.Search(len(all), func(i int) bool { return d.crowd[all[i]].At.Compare(first) >= 0 })
+		to := sort.Search(len(all), func(i int) bool { return d.crowd[all[i]].At.Compare(last) > 0 })
+		c.OfBefore += from
+		c.OfAfter += to - from
+		after += len(all) - to
 	}
 	for _, v := range f.Roots {
 		if v.Event.Scope == trace.Countable {

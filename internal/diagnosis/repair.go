@@ -1,7 +1,6 @@
 package diagnosis
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -91,13 +90,16 @@ func (d *Diagnosis) Packet() Repair {
 	}
 	slices.SortStableFunc(r.Replay, func(a, b ReplayItem) int {
 		x, y := a.Verdict.Event, b.Verdict.Event
-		raises := func(up bool) int {
+		if up := x.Owed > 0; up != (y.Owed > 0) {
 			if up {
-				return 0
+				return -1
 			}
 			return 1
 		}
-		return cmp.Or(raises(x.Owed > 0)-raises(y.Owed > 0), x.Movement.At.Compare(y.Movement.At), strings.Compare(x.ID(), y.ID()))
+		if c := x.Movement.At.Compare(y.Movement.At); c != 0 {
+			return c
+		}
+		return strings.Compare(x.ID(), y.ID())
 	})
 	if d.Outcome.Status == "fault" {
 		r.Proof = "Run the same check again over the same window, with a later --as-of, and compare with \"gcdiag report diff\": the repaired finding is gone, the drift has shrunk by its part, and no new finding has come."

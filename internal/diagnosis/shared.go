@@ -36,17 +36,7 @@ func (d *Diagnosis) share(f *Finding) {
 			healthy[v.Event.Movement.Kind]--
 		}
 	}
-	these := map[trait]int{}
-	for _, v := range f.Roots {
-		for _, a := range d.attributes(v, f.Step) {
-			these[a]++
-		}
-	}
-	for k, n := range these { // only what nearly all have can be shared
-		if n*10 < len(f.Roots)*9 {
-			delete(these, k)
-		}
-	}
+	these := d.common(f.Roots, f.Step, len(f.Roots)/10) // only what nearly all have can be shared
 	ofOthers, ofAll := 0, 0
 	for k, n := range healthy {
 		ofAll += n
@@ -58,15 +48,14 @@ func (d *Diagnosis) share(f *Finding) {
 	if !alike {
 		ofOthers = ofAll
 	}
-	for k, n := range these {
-		s := Shared{k.name, k.value, n, len(f.Roots), 0, ofOthers}
+	for _, k := range these {
+		s := Shared{k.name, k.value, k.n, len(f.Roots), 0, ofOthers}
 		if k.name == "kind" { // it is compared with all kinds
 			kind, _ := record.ParseKind(k.value)
 			s.Others, s.OfOthers = healthy[kind], ofAll
 		} else {
-			of := attributeNamed(k.name)
-			for _, v := range d.Verdicts {
-				if comparable(v) && !root.has(v) && (!alike || kinds.Has(v.Event.Movement.Kind)) && of(d, v) == k.value {
+			for i, v := range d.Verdicts {
+				if !root[i] && comparable(v) && (!alike || kinds.Has(v.Event.Movement.Kind)) && k.of(d, v) == k.value {
 					s.Others += d.Set.Weight(v.Event)
 				}
 			}
@@ -76,7 +65,7 @@ func (d *Diagnosis) share(f *Finding) {
 		}
 		f.Shared = append(f.Shared, s)
 	}
-	if b, ok := d.hourBand(f.Roots); ok {
+	if b, ok := d.hourBand(f.Roots, root); ok {
 		f.Shared = append(f.Shared, Shared{"hour of day", fmt.Sprintf("%02d:00–%02d:00", b.from, b.to), len(f.Roots), len(f.Roots), 0, ofOthers})
 	}
 	slices.SortFunc(f.Shared, func(a, b Shared) int {
@@ -217,7 +206,7 @@ func (d *Diagnosis) attributes(v *step.Verdict, at int) []trait {
 	list := func(as []attribute) {
 		for i := range as {
 			if x := as[i].of(d, v); x != "" && len(x) <= 80 {
-				out = append(out, trait{as[i].name, x})
+				out = append(out, trait{as[i].name, x, false})
 			}
 		}
 	}
@@ -227,27 +216,63 @@ func (d *Diagnosis) attributes(v *step.Verdict, at int) []trait {
 	}
 	for _, a := range v.Event.Movement.Attrs {
 		if len(a.Value) <= 80 && !Personal(a.Name, a.Value) {
-			out = append(out, trait{a.Name, a.Value})
+			out = append(out, trait{a.Name, a.Value, true})
 		}
 	}
 	return out
 }
 
 // trait is an attribute with its value.
-type trait struct{ name, value string }
+type trait struct {
+	name, value string
+	column      bool // it is an unlisted column's, which may have the name of an attribute
+}
 
-// attributeNamed reads an attribute by its name, "" where an event has none.
-func attributeNamed(name string) func(*Diagnosis, *step.Verdict) string {
-	for _, as := range [][]attribute{ofEvent, ofRow} {
-		for i := range as {
-			if as[i].name == name {
-				return as[i].of
+// commonTrait is a trait that n of some events have.
+type commonTrait struct {
+	trait
+	of func(*Diagnosis, *step.Verdict) string
+	n  int
+}
+
+// common lists the traits that all of some events have, but for so many of them.
+func (d *Diagnosis) common(list []*step.Verdict, at, but int) []commonTrait {
+	first := list[:min(but+1, len(list))] // one of them has whatever is common
+	seen := map[trait]int{}
+	for _, v := range first {
+		for _, t := range d.attributes(v, at) {
+			seen[t]++
+		}
+	}
+	var out []commonTrait
+	for t, n := range seen {
+		out = append(out, commonTrait{t, t.reader(), n})
+	}
+	for i, v := range list[len(first):] {
+		out = slices.DeleteFunc(out, func(c commonTrait) bool { return len(first)+i-c.n > but })
+		for k := range out {
+			if c := &out[k]; c.of(d, v) == c.value {
+				c.n++
+			}
+		}
+	}
+	return slices.DeleteFunc(out, func(c commonTrait) bool { return len(list)-c.n > but })
+}
+
+// reader reads a trait's attribute, "" where an event has none.
+func (t trait) reader() func(*Diagnosis, *step.Verdict) string {
+	if !t.column {
+		for _, as := range [][]attribute{ofEvent, ofRow} {
+			for i := range as {
+				if as[i].name == t.name {
+					return as[i].of
+				}
 			}
 		}
 	}
 	return func(_ *Diagnosis, v *step.Verdict) string {
 		for _, a := range v.Event.Movement.Attrs {
-			if a.Name == name {
+			if a.Name == t.name {
 				return a.Value
 			}
 		}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -205,18 +204,25 @@ func (b *builder) finding(f *diagnosis.Finding) Finding {
 		r := b.d.Without(f)
 		x.Remaining = &Remaining{totals(r.Drift), r.Exceptions}
 	}
-	systems := map[int]bool{}
-	x.Events = slices.Collect(f.IDs)
-	roots := slices.Clone(f.Roots)
-	for _, a := range f.Alike {
-		roots = append(roots, a.Like)
+	systems := make([]bool, len(b.d.Case.Systems)) // that speak of the events
+	for id := range f.IDs {
+		if !b.o.AllEvents && len(x.Events) == listed {
+			break
+		}
+		x.Events = append(x.Events, id)
 	}
-	for _, v := range roots {
-		for _, h := range v.Hops {
-			if h.System >= 0 && (h.Status == step.Fail || f.Step == 0) {
+	speak := func(v *step.Verdict) {
+		for i := range v.Hops {
+			if h := &v.Hops[i]; h.System >= 0 && (h.Status == step.Fail || f.Step == 0) {
 				systems[h.System] = true
 			}
 		}
+	}
+	for _, v := range f.Roots {
+		speak(v)
+	}
+	for _, a := range f.Alike {
+		speak(a.Like)
 	}
 	for i := range b.d.Case.Systems {
 		if s := b.d.Case.Systems[i]; systems[i] || s.Name == f.System || f.Step > 0 && int(s.Role) == roleOf(f.Step) {
@@ -232,7 +238,7 @@ func (b *builder) finding(f *diagnosis.Finding) Finding {
 	for _, p := range f.Postings {
 		x.Postings = append(x.Postings, p.ID)
 	}
-	x.Events, x.Candidates, x.Orders, x.Postings = b.ids(x.Events), b.ids(x.Candidates), b.ids(x.Orders), b.ids(x.Postings)
+	x.Candidates, x.Orders, x.Postings = b.ids(x.Candidates), b.ids(x.Orders), b.ids(x.Postings)
 	for _, s := range f.Shared {
 		x.Shared = append(x.Shared, Shared{s.Attribute, b.text(s.Value), share(s.These, s.OfThese), share(s.Others, s.OfOthers)})
 	}
@@ -317,12 +323,12 @@ func (b *builder) mapping() {
 
 func (b *builder) repair() {
 	r := b.d.Packet()
+	if !b.o.AllEvents && len(r.Replay) > 10*listed {
+		r.Replay = r.Replay[:10*listed]
+	}
 	for _, i := range r.Replay {
 		e := i.Verdict.Event
 		b.doc.Repair.Replay = append(b.doc.Repair.Replay, ReplayItem{e.ID(), e.Movement.Kind.String(), e.Owed.Text(e.Currency), code(e.Currency), b.at(e.Movement.At), i.Finding.ID, e.ID()})
-	}
-	if list := b.doc.Repair.Replay; !b.o.AllEvents && len(list) > 10*listed {
-		b.doc.Repair.Replay = list[:10*listed]
 	}
 	for _, c := range r.Corrections {
 		b.doc.Repair.Corrections = append(b.doc.Repair.Corrections, Correction{c.Finding.ID, c.Account, c.Amount.Text(c.Currency), code(c.Currency), b.text(c.Why), true})
@@ -335,22 +341,23 @@ func (b *builder) repair() {
 
 // traces lists the events that are not clean, faults first, each in time order.
 func (b *builder) traces() {
-	var list []*step.Verdict
+	of := map[step.Status][]*step.Verdict{}
 	for _, v := range b.d.Verdicts {
 		switch {
 		case v.Status == step.Pass && !b.d.InFault(v.Event), v.Status == step.Excluded && v.Event.Scope == trace.OutsideWindow:
 		default:
-			list = append(list, v)
+			b.doc.TracesTotal++
+			if list := of[v.Status]; b.o.AllEvents || len(list) < listed {
+				of[v.Status] = append(list, v)
+			}
 		}
 	}
-	order := map[step.Status]int{step.Fail: 0, step.Downstream: 1, step.Inconclusive: 2, step.InFlight: 3, step.Excluded: 4, step.Pass: 5}
-	slices.SortStableFunc(list, func(x, y *step.Verdict) int { return order[x.Status] - order[y.Status] })
-	b.doc.TracesTotal = len(list)
-	if !b.o.AllEvents && len(list) > listed {
-		list = list[:listed]
-	}
-	for _, v := range list {
-		b.doc.Traces = append(b.doc.Traces, b.trace(v))
+	for _, status := range []step.Status{step.Fail, step.Downstream, step.Inconclusive, step.InFlight, step.Excluded, step.Pass} {
+		for _, v := range of[status] {
+			if b.o.AllEvents || len(b.doc.Traces) < listed {
+				b.doc.Traces = append(b.doc.Traces, b.trace(v))
+			}
+		}
 	}
 }
 
@@ -377,11 +384,10 @@ func (b *builder) trace(v *step.Verdict) Trace {
 		t.Finding = f.ID
 	}
 	for i, h := range v.Hops {
-		x := Hop{Stage: step.Stages[i], Status: h.Status.String(), Record: h.Record, At: b.at(h.At), MatchedBy: h.Rung.String(), Note: b.text(h.Note)}
-		if h.Status == step.NotReached {
-			x.Record, x.At, x.MatchedBy = "", "", ""
-		} else if h.System >= 0 {
-			x.System = b.d.Case.Systems[h.System].Name
+		x := Hop{Stage: step.Stages[i], Status: h.Status.String(), Note: b.text(diagnosis.HopNote(v, i))}
+		if h.Status != step.NotReached && h.System >= 0 {
+			r := v.Shown(i)
+			x.System, x.Record, x.At, x.MatchedBy = b.d.Case.Systems[h.System].Name, r.Record, b.at(r.At), r.Rung.String()
 		}
 		t.Hops = append(t.Hops, x)
 	}
@@ -410,21 +416,15 @@ func (b *builder) text(s string) string {
 	return redact.Mask(s)
 }
 
-// sparing is text about a finding in which the ids of its events stay as they
-// are: they are what IT needs.
+// sparing is text about a finding in which the id of its first event stays as it is:
+// it is what IT needs.
 func (b *builder) sparing(s string, f *diagnosis.Finding) string {
-	var ids []string
-	for _, v := range f.Roots {
-		if id := v.Event.ID(); id != "" && strings.Contains(s, id) {
-			s = strings.ReplaceAll(s, id, fmt.Sprintf("\ue000%d\ue001", len(ids)))
-			ids = append(ids, id)
-		}
+	if len(f.Roots) == 0 || f.Roots[0].Event.ID() == "" {
+		return b.text(s)
 	}
-	s = b.text(s)
-	for i, id := range ids {
-		s = strings.ReplaceAll(s, fmt.Sprintf("\ue000%d\ue001", i), id)
-	}
-	return s
+	const place = "\ue000"
+	id := f.Roots[0].Event.ID()
+	return strings.ReplaceAll(b.text(strings.ReplaceAll(s, id, place)), place, id)
 }
 
 // countAttributes counts the values of unlisted columns: only what several

@@ -26,15 +26,38 @@ const (
 
 // Books is what the ERP's rows say of one event, before anybody asks whose fault it is.
 type Books struct {
-	Stance Stance
+	Stance  Stance
+	Rung    trace.Rung   // by what Row was found
+	Booked  money.Amount // on the liability accounts, in minor units of the event's currency
+	Foreign money.Totals // there in other currencies
+	Row     *record.Posting
+}
+
+// Totals is all that the liability accounts hold for an event in a currency.
+func (b *Books) Totals(own money.Currency) money.Totals {
+	var t money.Totals
+	t.AddAll(b.Foreign)
+	t.Add(own, b.Booked)
+	return t
+}
+
+// reading is what the rows say with what only the judge wants to know.
+type reading struct {
+	Books
 	Code   finding.Code // what is wrong, where something is
 	Cause  Cause
-	Booked money.Totals // on the liability accounts
-	Row    *record.Posting
-	Rung   trace.Rung
 	ByHand bool // what is right was booked by hand
 	Kind   bool // the row's kind is wrong although amount and account are right
 	Copies int  // how many times it is booked
+}
+
+// book adds what a row on a liability account holds.
+func (b *Books) book(e *trace.Event, c money.Currency, a money.Amount) {
+	if c == e.Currency {
+		b.Booked += a
+	} else {
+		b.Foreign.Add(c, a)
+	}
 }
 
 // Cause is the detail by which failures of one code are told apart.
@@ -44,12 +67,14 @@ type Cause struct {
 }
 
 // read sums up what an event's rows say.
-func (j *Judge) read(e *trace.Event) Books {
-	b := Books{}
+func (j *Judge) read(e *trace.Event) reading {
+	b := reading{}
 	if e.Batch != nil {
 		return j.readBatch(e)
 	}
-	var posted, elsewhere, waiting []trace.Link
+	var room [2]trace.Link // of nearly all events one row is posted
+	posted := room[:0]
+	var elsewhere, waiting []trace.Link
 	var hand, feed money.Amount
 	nHand, nFeed := 0, 0
 	for _, l := range e.Postings {
@@ -57,9 +82,9 @@ func (j *Judge) read(e *trace.Event) Books {
 		switch {
 		case !p.Status.Counts():
 			waiting = append(waiting, l)
-		case !j.Evidence.AccountsKnown || j.set.Liability(p.Account):
+		case !j.Evidence.AccountsKnown || j.account(p.Account).liability:
 			posted = append(posted, l)
-			b.Booked.Add(p.Currency, p.Amount)
+			b.book(e, p.Currency, p.Amount)
 			if p.From == record.ByHand {
 				hand += p.Amount
 				nHand++
@@ -112,19 +137,19 @@ func (j *Judge) read(e *trace.Event) Books {
 }
 
 // readBatch is what a line for many events says of one of them.
-func (j *Judge) readBatch(e *trace.Event) Books {
+func (j *Judge) readBatch(e *trace.Event) reading {
 	t := e.Batch
-	b := Books{Stance: Right, Row: t.Postings[0], Rung: t.Rung}
+	b := reading{Books: Books{Stance: Right, Row: t.Postings[0], Rung: t.Rung}}
 	for _, m := range t.Missing {
 		if m == e {
-			return Books{}
+			return reading{}
 		}
 	}
 	for _, m := range t.Candidates {
 		if m == e {
 			b.Stance = Wrong
 			b.Code = "" // one of several is meant; the diagnosis lists them
-			b.Booked.Add(e.Currency, e.Owed)
+			b.Booked = e.Owed
 			return b
 		}
 	}
@@ -133,12 +158,12 @@ func (j *Judge) readBatch(e *trace.Event) Books {
 	case !p.Status.Counts():
 		j.readWaiting(e, &b, []trace.Link{{Posting: p, Rung: t.Rung}})
 		return b
-	case j.Evidence.AccountsKnown && !j.set.Liability(p.Account):
+	case j.Evidence.AccountsKnown && !j.account(p.Account).liability:
 		j.readElsewhere(e, &b, p)
 		return b
 	}
 	b.Copies = max(t.Copies, 1)
-	b.Booked.Add(e.Currency, e.Owed*money.Amount(b.Copies))
+	b.Booked = e.Owed * money.Amount(b.Copies)
 	b.ByHand = p.From == record.ByHand
 	if b.Copies > 1 {
 		b.Stance, b.Code = Wrong, finding.Duplicate
@@ -146,13 +171,9 @@ func (j *Judge) readBatch(e *trace.Event) Books {
 	return b
 }
 
-func (j *Judge) readPosted(e *trace.Event, b *Books, posted, elsewhere []trace.Link, nHand, nFeed int, hand, feed money.Amount) {
+func (j *Judge) readPosted(e *trace.Event, b *reading, posted, elsewhere []trace.Link, nHand, nFeed int, hand, feed money.Amount) {
 	p := posted[0].Posting
-	owed, sum := e.Owed, b.Booked[e.Currency]
-	foreign := false
-	for c, a := range b.Booked {
-		foreign = foreign || c != e.Currency && a != 0
-	}
+	owed, sum, foreign := e.Owed, b.Booked, !b.Foreign.Zero()
 	kindOK := true
 	for _, l := range posted {
 		if !kindFits(e, l.Posting) && l.Posting.Amount != 0 {
@@ -183,7 +204,7 @@ func (j *Judge) readPosted(e *trace.Event, b *Books, posted, elsewhere []trace.L
 		return
 	case sum == 0 && !foreign && owed != 0 && len(posted) > 1 && kindOK:
 		b.Stance = Nowhere // booked and taken back
-		b.Booked = nil
+		b.Booked, b.Foreign = 0, nil
 		return
 	}
 	b.Stance = Wrong
@@ -256,7 +277,7 @@ func (j *Judge) best(e *trace.Event, links []trace.Link) (trace.Link, bool) {
 	return best, top >= 1
 }
 
-func (j *Judge) readElsewhere(e *trace.Event, b *Books, p *record.Posting) {
+func (j *Judge) readElsewhere(e *trace.Event, b *reading, p *record.Posting) {
 	m := e.Movement
 	switch {
 	case !kindFits(e, p):
@@ -284,7 +305,7 @@ func tenderWords(p *record.Posting) bool {
 }
 
 // readWaiting is about documents that have not reached the ledger.
-func (j *Judge) readWaiting(e *trace.Event, b *Books, waiting []trace.Link) {
+func (j *Judge) readWaiting(e *trace.Event, b *reading, waiting []trace.Link) {
 	l := waiting[len(waiting)-1]
 	for _, w := range waiting { // the state that is furthest on
 		if rank(w.Posting.Status) > rank(l.Posting.Status) {
@@ -382,7 +403,7 @@ func (j *Judge) accountCode(e *trace.Event, p *record.Posting) (finding.Code, Ca
 		}
 		return code, c
 	}
-	if p.Rule == "" && j.habit(p).rules > 0 || p.Account == "" {
+	if p.Rule == "" && j.nameRules(p) || p.Account == "" {
 		return finding.NoRule, Cause{"account", p.Account}
 	}
 	return finding.WrongAccount, Cause{"account", p.Account}

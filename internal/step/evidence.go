@@ -51,6 +51,23 @@ type source struct {
 	capped   bool
 	flows    []*record.Flow
 	damaged  []damagedRow
+
+	rows        int // where they were counted; see findCaps
+	first, last record.Time
+}
+
+// see counts a row.
+func (s *source) see(t record.Time) {
+	s.rows++
+	if !t.Known() {
+		return
+	}
+	if !s.first.Known() || t.Compare(s.first) < 0 {
+		s.first = t
+	}
+	if t.Compare(s.last) > 0 {
+		s.last = t
+	}
 }
 
 type damagedRow struct {
@@ -142,47 +159,38 @@ func (v *Evidence) rejectFits(row record.Time, e *trace.Event) bool {
 // findCaps looks for lists that end too early: a stated cap that was reached, or
 // a suspiciously round count with everything unmatched beyond its edge.
 func (v *Evidence) findCaps() {
-	count := map[*source]int{}
-	first, last := map[*source]record.Time{}, map[*source]record.Time{}
-	see := func(s *source, t record.Time) {
-		count[s]++
-		if !t.Known() {
-			return
-		}
-		if f := first[s]; !f.Known() || t.Compare(f) < 0 {
-			first[s] = t
-		}
-		if l := last[s]; !l.Known() || t.Compare(l) > 0 {
-			last[s] = t
-		}
-	}
 	c := v.set.Case
 	if mayBeCut(v.log, c.Deliveries.Len()) {
 		for d := range c.Deliveries.Pass() {
 			if s := at(v.log, d.System); s != nil {
-				see(s, d.ReceivedAt)
+				s.see(d.ReceivedAt)
 			}
 		}
 	}
 	if mayBeCut(v.books, c.Postings.Len()) {
 		for p := range c.Postings.Pass() {
 			if s := at(v.books, p.System); s != nil {
-				see(s, p.When())
+				s.see(p.When())
 			}
 		}
 	}
-	if mayBeCut(v.platform, c.Movements.Len()) {
+	switch cut := mayBeCut(v.platform, c.Movements.Len()); {
+	case cut && len(v.platform) > 1:
 		for m := range c.Movements.Pass() {
 			if s := at(v.platform, m.System); s != nil {
-				see(s, m.At)
+				s.see(m.At)
 			}
+		}
+	case cut:
+		for t := range v.moments {
+			v.platform[0].see(t)
 		}
 	}
 	for _, list := range [][]*source{v.platform, v.log, v.books} {
 		for _, s := range list {
-			n := count[s]
+			n := s.rows
 			stated := s.read.Cap > 0 && n >= s.read.Cap
-			if s.read.Stated == casefile.Complete && !stated || !stated && !round(n) || !first[s].Known() {
+			if s.read.Stated == casefile.Complete && !stated || !stated && !round(n) || !s.first.Known() {
 				continue
 			}
 			after, before, inside := 0, 0, 0
@@ -196,9 +204,9 @@ func (v *Evidence) findCaps() {
 						continue
 					}
 					switch at := e.Movement.At; {
-					case at.Latest().Add(c.Policy.Grace).After(last[s].Latest()):
+					case at.Latest().Add(c.Policy.Grace).After(s.last.Latest()):
 						after++
-					case at.Latest().Before(first[s].Earliest()):
+					case at.Latest().Before(s.first.Earliest()):
 						before++
 					default:
 						inside++
@@ -207,9 +215,9 @@ func (v *Evidence) findCaps() {
 			} else {
 				for _, p := range v.set.Unlinked {
 					switch t := p.When(); {
-					case t.Earliest().After(last[s].Latest()):
+					case t.Earliest().After(s.last.Latest()):
 						after++
-					case t.Latest().Before(first[s].Earliest()):
+					case t.Latest().Before(s.first.Earliest()):
 						before++
 					default:
 						inside++
@@ -219,13 +227,30 @@ func (v *Evidence) findCaps() {
 			switch {
 			case !stated && (inside > 0 || after+before < 2 || after > 0 && before > 0):
 			case before > after:
-				s.capped, s.cut, s.cutAfter = true, first[s].Earliest(), false
+				s.capped, s.cut, s.cutAfter = true, s.first.Earliest(), false
 			case stated || after > 0:
 				s.capped, s.cutAfter = true, true
-				if s.cut = last[s].Latest(); s.sys.Role != record.Platform {
+				if s.cut = s.last.Latest(); s.sys.Role != record.Platform {
 					s.cut = s.cut.Add(-c.Policy.Grace) // a row may come so much after its event
 				}
 			}
+		}
+	}
+}
+
+// moments yields when each movement happened.
+func (v *Evidence) moments(yield func(record.Time) bool) {
+	for i := range v.set.Standings { // of a lean join
+		if !yield(v.set.Standings[i].At) {
+			return
+		}
+	}
+	if v.set.Standings != nil {
+		return
+	}
+	for _, e := range v.set.Events {
+		if !yield(e.Movement.At) {
+			return
 		}
 	}
 }

@@ -1,57 +1,46 @@
 package step
 
 import (
+	"slices"
+
 	"gcdiag/internal/record"
 	"gcdiag/internal/trace"
 )
 
-// habit is what the rows of one ERP, kind and maker usually carry.
+// habit is what the rows of one ERP and kind usually carry.
 type habit struct {
 	rows             int
-	ref, order, card int // rows that carry the field, among those whose event could give it
-	ofRef, ofOrder   int
-	ofCard           int
-	rules            int // rows that name a rule
+	ref, order, card int // rows that carry the field; the order where their event names one
 	cardAgrees       int // rows whose card is the event's
 	orderAgrees      int
-}
-
-type habitKey struct {
-	system uint16
-	kind   record.Kind
+	rules            int // rows that name a rule
 }
 
 // learn counts what rows carry, over all single rows from the feed.
 func (j *Judge) learn() {
-	j.habits = map[habitKey]*habit{}
+	j.habits = make([][record.Other + 1]habit, len(j.set.Case.Systems))
+	j.accounts = map[string]account{}
 	for _, e := range j.set.Events {
 		for _, l := range e.Postings {
 			p := l.Posting
+			if _, known := j.accounts[p.Account]; !known {
+				j.accounts[p.Account] = j.account(p.Account)
+			}
 			if p.From == record.ByHand || e.Batch != nil {
 				continue
 			}
-			k := habitKey{p.System, e.Movement.Kind}
-			h := j.habits[k]
-			if h == nil {
-				h = &habit{}
-				j.habits[k] = h
-			}
+			h := &j.habits[p.System][e.Movement.Kind]
 			n := j.set.Weight(e)
 			h.rows += n
-			h.ofRef += n
 			if p.Ref != "" {
 				h.ref += n
 			}
-			if e.Movement.Order != "" {
-				h.ofOrder += n
-				if p.Order != "" {
-					h.order += n
-				}
-				if p.Order != "" && trace.SameID(p.Order, e.Movement.Order) {
+			if p.Order != "" && e.Movement.Order != "" {
+				h.order += n
+				if trace.SameID(p.Order, e.Movement.Order) {
 					h.orderAgrees += n
 				}
 			}
-			h.ofCard += n
 			if p.Card != "" {
 				h.card += n
 				if trace.SameCard(p.Card, e.Movement.Card) {
@@ -65,23 +54,31 @@ func (j *Judge) learn() {
 	}
 }
 
-func (j *Judge) habit(p *record.Posting) habit {
-	sum := habit{}
-	for k, h := range j.habits {
-		if k.system == p.System {
-			sum.rules += h.rules
-			sum.rows += h.rows
-		}
+// account is what an account's name tells.
+type account struct {
+	liability bool
+	note      string // of a row that stands there
+}
+
+func (j *Judge) account(name string) account {
+	if a, known := j.accounts[name]; known || name == "" {
+		return a
 	}
-	return sum
+	return account{j.set.Liability(name), "account " + name}
+}
+
+// nameRules reports whether rows of the system that a row is from name the rule
+// that they were booked by.
+func (j *Judge) nameRules(p *record.Posting) bool {
+	return slices.ContainsFunc(j.habits[p.System][:], func(h habit) bool { return h.rules > 0 })
 }
 
 // lacksField names the identifying field that a row lacks (or carries for
 // another event) although its siblings, the rows of the same kind in the same
 // ERP, carry it: "card reference", "order reference"; "" where it lacks nothing.
 func (j *Judge) lacksField(e *trace.Event, p *record.Posting) string {
-	h := j.habits[habitKey{p.System, e.Movement.Kind}]
-	if h == nil || p.From == record.ByHand {
+	h := &j.habits[p.System][e.Movement.Kind]
+	if p.From == record.ByHand {
 		return ""
 	}
 	others := h.rows - 1

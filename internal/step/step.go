@@ -6,7 +6,11 @@
 package step
 
 import (
+	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"gcdiag/internal/finding"
@@ -53,38 +57,79 @@ var statusText = [...]string{"pass", "fail", "inconclusive", "not-reached", "in-
 // String is the report's word.
 func (s Status) String() string { return statusText[s] }
 
-// Hop is one event at one step.
+// Hop is one event at one step. Which record stands there is what Shown says.
 type Hop struct {
 	Status Status
-	System int    // index of the system in the case, −1 where none speaks
-	Record string // the record's own id
-	At     record.Time
-	Rung   trace.Rung
+	System int16 // index of the system in the case, −1 where none speaks
 	Note   string
 }
 
 // Verdict is what the steps say of one event.
 type Verdict struct {
-	Event        *trace.Event
-	Status       Status
-	Step         int   // the step that takes the blame, or at which the event is in flight; 0: none
-	Undetermined []int // steps that the evidence can't separate, where the event certainly failed
-	Code         finding.Code
-	Cause        Cause
-	Evidence     string         // proven, configured, told, inferred
-	Notes        []finding.Code // lawful oddities worth a line
-	Hops         [4]Hop
-	Books        Books
-	Gap          *Gap // why it is inconclusive
-	Sent         int  // how often it was sent on to the ERP
+	Event  *trace.Event
+	Status Status
+	// Between says that the event certainly failed at step 2 or 3, and that the
+	// evidence can't separate them.
+	Between bool
+	Step    int // the step that takes the blame, or at which the event is in flight; 0: none
+	Code    finding.Code
+	Cause   Cause
+	Notes   []finding.Code // lawful oddities worth a line
+	Hops    [4]Hop
+	Books   Books
+	Sent    *record.Delivery // the row of the integration's log that counts: a success if there is one, else the latest; or nil
+	Gap     *Gap             // why it is inconclusive
+	Root    *Verdict         // the event on the same card that this one follows from, or nil
 }
 
-// Judge holds what judging one event needs to know of all others.
+// Undetermined are the steps that the evidence can't separate; nil: it can.
+func (v *Verdict) Undetermined() []int {
+	if v.Between {
+		return []int{Forward, Arrive}
+	}
+	return nil
+}
+
+// Evidence is what the blame rests on. What the platform does not emit is known
+// from how it is set up; the rest is proven by rows and by their absence.
+func (v *Verdict) Evidence() string {
+	if v.Step == Emit {
+		return "configured"
+	}
+	return "proven"
+}
+
+// Shown is the record that stands for an event at one step.
+type Shown struct {
+	Record string // its own id
+	At     record.Time
+	Rung   trace.Rung // by what it was found
+}
+
+// Shown is the record that speaks at Hops[i], nothing where none does.
+func (v *Verdict) Shown(i int) Shown {
+	switch row := v.Books.Row; {
+	case v.Hops[i].System < 0:
+		return Shown{}
+	case i == 0:
+		return Shown{Record: v.Event.Movement.ID, At: v.Event.Movement.At}
+	case i == 1:
+		return Shown{v.Sent.ID, v.Sent.ReceivedAt, rungOf(v.Sent, v.Event)}
+	case i == 2:
+		return Shown{row.ID, row.When(), v.Books.Rung}
+	default:
+		return Shown{Record: row.ID, At: row.When()}
+	}
+}
+
+// Judge holds what judging one event needs to know of all others. Once made it
+// does not change, so that events can be judged at the same time.
 type Judge struct {
 	Evidence *Evidence
 	set      *trace.Set
 	rules    []*record.Rule
-	habits   map[habitKey]*habit
+	habits   [][record.Other + 1]habit // by system and kind
+	accounts map[string]account        // of the rows of events
 }
 
 // New prepares the judge of a set of traces.
@@ -108,43 +153,70 @@ func New(set *trace.Set) *Judge {
 
 // Event judges one event.
 func (j *Judge) Event(e *trace.Event) Verdict {
-	v := Verdict{Event: e, Evidence: "proven"}
-	for i := range v.Hops {
-		v.Hops[i].System = -1
-	}
-	v.Hops[0] = Hop{Status: Pass, System: int(e.Movement.System), Record: e.Movement.ID, At: e.Movement.At}
-	v.Books = j.read(e)
-	f := j.forwarded(e)
-	v.Sent = f.sent
-	v.Hops[1] = f.hop
-	if row := v.Books.Row; row != nil {
-		v.Hops[2] = Hop{System: int(row.System), Record: row.ID, At: row.When(), Rung: v.Books.Rung}
-		v.Hops[3] = Hop{System: int(row.System), Record: row.ID, At: row.When(), Note: accountNote(row)}
-	}
-	if e.Scope != trace.Countable {
-		j.excluded(&v)
-		return v
-	}
-	switch {
-	case v.Books.Stance == Nowhere:
-		j.missing(&v, f)
-	case v.Books.Stance == Unposted && v.Books.Row != nil && v.Books.Row.Status == record.Open && f.last != nil && f.last.Outcome == record.RejectedByERP:
-		// The ERP refused it; what it holds is the draft that was left behind.
-		j.missing(&v, f)
-		v.Hops[2].Note = joinNote(v.Hops[2].Note, "a draft was left in the ERP")
-	case v.Books.Stance == Right:
-		j.right(&v, f)
-	default:
-		j.wrong(&v, f)
-	}
+	var v Verdict
+	j.event(&v, e)
 	return v
 }
 
-func accountNote(p *record.Posting) string {
-	if p.Account == "" {
-		return ""
+// Events judges all events of the set, in their order, on as many cores as there
+// are. It stops early once ended, which must be safe for many callers, says so; what
+// it returns then is of no use.
+func (j *Judge) Events(ended func() bool) []Verdict {
+	const portion = 256
+	events := j.set.Events
+	out := make([]Verdict, len(events))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	var crash atomic.Value // panics are the caller's to catch
+	for range min(runtime.GOMAXPROCS(0), (len(events)+portion-1)/portion) {
+		workers.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					crash.Store(fmt.Sprint(r))
+				}
+			}()
+			for !ended() {
+				from := int(next.Add(portion)) - portion
+				if from >= len(events) {
+					return
+				}
+				for i := from; i < min(from+portion, len(events)); i++ {
+					j.event(&out[i], events[i])
+				}
+			}
+		})
 	}
-	return "account " + p.Account
+	workers.Wait()
+	if r := crash.Load(); r != nil {
+		panic(r)
+	}
+	return out
+}
+
+// event writes the verdict on an event into v, which must be zero.
+func (j *Judge) event(v *Verdict, e *trace.Event) {
+	v.Event = e
+	b, f := j.read(e), j.forwarded(e)
+	v.Books, v.Sent = b.Books, f.last
+	v.Hops = [4]Hop{{System: int16(e.Movement.System)}, f.hop, {System: -1}, {System: -1}}
+	if row := b.Row; row != nil {
+		v.Hops[2].System = int16(row.System)
+		v.Hops[3] = Hop{System: int16(row.System), Note: j.account(row.Account).note}
+	}
+	switch {
+	case e.Scope != trace.Countable:
+		j.excluded(v)
+	case b.Stance == Nowhere:
+		j.missing(v, f)
+	case b.Stance == Unposted && b.Row != nil && b.Row.Status == record.Open && f.last != nil && f.last.Outcome == record.RejectedByERP:
+		// The ERP refused it; what it holds is the draft that was left behind.
+		j.missing(v, f)
+		v.Hops[2].Note = joinNote(v.Hops[2].Note, "a draft was left in the ERP")
+	case b.Stance == Right:
+		j.right(v, b, f)
+	default:
+		j.wrong(v, b, f)
+	}
 }
 
 // excluded judges a movement that doesn't count: the only fault it can carry is
@@ -165,7 +237,7 @@ func (j *Judge) excluded(v *Verdict) {
 	for _, l := range e.Postings {
 		held = held || l.Posting.Status.Counts() || l.Posting.Status == record.Open
 	}
-	if !held || (e.Net != nil || len(e.Postings) > 1) && v.Books.Booked.Zero() && j.netBooked(e) == 0 {
+	if !held || (e.Net != nil || len(e.Postings) > 1) && v.Books.Booked == 0 && v.Books.Foreign.Zero() && j.netBooked(e) == 0 {
 		return
 	}
 	if e.Net != nil && j.netBooked(e) == 0 {
@@ -185,7 +257,7 @@ func (j *Judge) netBooked(e *trace.Event) money.Amount {
 	}
 	sum := money.Amount(0)
 	for _, x := range e.Net.Events {
-		sum += j.read(x).Booked[x.Currency]
+		sum += j.read(x).Booked
 	}
 	return sum
 }
@@ -193,9 +265,9 @@ func (j *Judge) netBooked(e *trace.Event) money.Amount {
 // Missing judges an event as if the books held nothing of it: for one of
 // several events that share fewer rows than there are events.
 func (j *Judge) Missing(e *trace.Event) Verdict {
-	v := Verdict{Event: e, Evidence: "inferred"}
+	v := Verdict{Event: e}
 	f := j.forwarded(e)
-	v.Sent, v.Hops[1] = f.sent, f.hop
+	v.Sent, v.Hops[1] = f.last, f.hop
 	j.missing(&v, f)
 	return v
 }
@@ -214,26 +286,26 @@ func (j *Judge) forwarded(e *trace.Event) forward {
 		if d.Outcome == record.Delivered || d.Outcome == record.UnknownOutcome && d.SentAt.Known() {
 			f.sent++
 		}
-		for _, t := range []record.Time{d.ReceivedAt, d.SentAt} {
-			if t.Compare(f.latest) > 0 {
-				f.latest = t
-			}
-		}
+		f.latest = later(later(f.latest, d.ReceivedAt), d.SentAt)
 		if f.last == nil || better(d, f.last) {
 			f.last = d
 		}
 	}
 	if d := f.last; d != nil {
-		f.hop = Hop{System: int(d.System), Record: d.ID, At: d.ReceivedAt, Rung: rungOf(d, e)}
-		f.hop.Note = d.Outcome.String()
+		f.hop = Hop{System: int16(d.System), Note: d.Outcome.String()}
 		if d.Why != "" {
 			f.hop.Note += ": " + d.Why
 		}
 	}
-	if e.Movement.At.Compare(f.latest) > 0 {
-		f.latest = e.Movement.At
-	}
+	f.latest = later(f.latest, e.Movement.At)
 	return f
+}
+
+func later(a, b record.Time) record.Time {
+	if b.Compare(a) > 0 {
+		return b
+	}
+	return a
 }
 
 // better reports whether a later delivery row decides: a success always does,
@@ -269,13 +341,13 @@ func (j *Judge) young(t record.Time) bool {
 }
 
 // right judges an event that the books hold as they should.
-func (j *Judge) right(v *Verdict, f forward) {
+func (j *Judge) right(v *Verdict, b reading, f forward) {
 	e := v.Event
 	v.Status = Pass
 	if f.last == nil || f.last.Outcome != record.Delivered {
 		gap := j.Evidence.Log(e)
 		switch {
-		case v.Books.ByHand && (f.last != nil || gap == nil):
+		case b.ByHand && (f.last != nil || gap == nil):
 			v.Notes = append(v.Notes, finding.RepairedByHand)
 			v.Hops[1].Note = joinNote(v.Hops[1].Note, "booked by hand instead")
 		case f.last != nil || gap == nil:
@@ -285,7 +357,7 @@ func (j *Judge) right(v *Verdict, f forward) {
 			v.Hops[1].Note = "shown by the row in the ERP"
 		}
 	}
-	if f.last != nil && f.last.Outcome == record.Delivered && v.Books.ByHand {
+	if f.last != nil && f.last.Outcome == record.Delivered && b.ByHand {
 		v.Notes = append(v.Notes, finding.RepairedByHand)
 	}
 	if f.sent > 1 {
@@ -294,7 +366,7 @@ func (j *Judge) right(v *Verdict, f forward) {
 	switch {
 	case e.Batch != nil:
 		v.Notes = append(v.Notes, finding.Batched)
-	case v.Books.Cause.What == "rounding":
+	case b.Cause.What == "rounding":
 		v.Notes = append(v.Notes, finding.Rounding)
 	}
 	if e.Batch == nil && v.Books.Row != nil {
@@ -349,7 +421,7 @@ func (v *Verdict) doubt(step int, g *Gap) {
 // between blames steps 2 and 3 together: the event certainly failed, and nothing
 // tells where.
 func (v *Verdict) between(code finding.Code, c Cause) {
-	v.Status, v.Step, v.Undetermined, v.Code, v.Cause = Fail, 0, []int{Forward, Arrive}, code, c
+	v.Status, v.Step, v.Between, v.Code, v.Cause = Fail, 0, true, code, c
 	v.Hops[1].Status, v.Hops[2].Status, v.Hops[3].Status = Inconclusive, Inconclusive, NotReached
 }
 
@@ -468,8 +540,6 @@ func (j *Judge) unfed(v *Verdict, f forward, books *Gap, code finding.Code) {
 		v.open(Emit)
 	default:
 		v.fail(Emit, code, Cause{"feed", v.Event.Movement.Origin})
-		v.Evidence = "configured"
-		return
 	}
 }
 
@@ -509,8 +579,8 @@ func (j *Judge) sentWrong(v *Verdict, f forward) {
 }
 
 // wrong judges an event that the books hold, but not as they should.
-func (j *Judge) wrong(v *Verdict, f forward) {
-	e, b := v.Event, v.Books
+func (j *Judge) wrong(v *Verdict, b reading, f forward) {
+	e := v.Event
 	if !b.Kind && j.cancelsOut(e) && !e.Net.Transfer {
 		v.Status = Pass
 		v.Notes = append(v.Notes, finding.Netted)
@@ -529,9 +599,9 @@ func (j *Judge) wrong(v *Verdict, f forward) {
 		}
 		v.fail(Classify, b.Code, b.Cause)
 	case Unposted:
-		j.unposted(v, f)
+		j.unposted(v, b, f)
 	default:
-		j.wrongRow(v, f)
+		j.wrongRow(v, b, f)
 	}
 }
 
@@ -557,13 +627,12 @@ func (j *Judge) cancelsOut(e *trace.Event) bool {
 		if b.Stance == Unposted || b.Stance == Elsewhere {
 			return false
 		}
-		booked += b.Booked[x.Currency]
+		booked += b.Booked
 	}
 	return (owed - booked).Abs() <= j.tolerance(e)
 }
 
-func (j *Judge) unposted(v *Verdict, f forward) {
-	b := v.Books
+func (j *Judge) unposted(v *Verdict, b reading, f forward) {
 	latest := f.latest
 	if b.Row != nil {
 		if t := b.Row.When(); t.Compare(latest) > 0 {
@@ -600,8 +669,7 @@ func (j *Judge) unposted(v *Verdict, f forward) {
 
 // wrongRow is about rows on the ledger that are not the event: copies, another
 // kind, another amount.
-func (j *Judge) wrongRow(v *Verdict, f forward) {
-	b := v.Books
+func (j *Judge) wrongRow(v *Verdict, b reading, f forward) {
 	switch b.Code {
 	case "": // one of a batch's candidates
 		v.Status = Inconclusive
@@ -636,7 +704,7 @@ func (j *Judge) wrongRow(v *Verdict, f forward) {
 		}
 		switch {
 		case b.Code == finding.MappingKind && b.Row != nil && d.SentKind == b.Row.Kind && d.SentKind != record.NoKind,
-			b.Code == finding.MappingAmount && d.SentAmount.Set && (d.SentAmount.Amount.Abs()-b.Booked[v.Event.Currency].Abs()).Abs() <= j.tolerance(v.Event),
+			b.Code == finding.MappingAmount && d.SentAmount.Set && (d.SentAmount.Amount.Abs()-b.Booked.Abs()).Abs() <= j.tolerance(v.Event),
 			b.Code == finding.MappingCurrency && d.SentCurrency.Known() && d.SentCurrency != v.Event.Currency:
 			v.Hops[2].Note = "already wrong in what the integration sent"
 		}
@@ -645,9 +713,9 @@ func (j *Judge) wrongRow(v *Verdict, f forward) {
 
 // stale reports whether an older payload was applied over a newer one: of two
 // sends with different amounts the right one came first, and the books hold the other.
-func (j *Judge) stale(e *trace.Event, b Books) bool {
+func (j *Judge) stale(e *trace.Event, b reading) bool {
 	var right, other bool
-	booked := b.Booked[e.Currency].Abs()
+	booked := b.Booked.Abs()
 	for _, d := range e.Deliveries {
 		a := d.SentAmount
 		if !a.Set {
