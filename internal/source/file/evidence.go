@@ -150,7 +150,7 @@ func (r *reader) surveyOf(path string) map[field]evidence {
 	if err != nil {
 		return nil
 	}
-	defer in.file.Close()
+	defer in.close()
 	g, head, m, err := choose(&spec, grids)
 	if err != nil || g == nil {
 		return nil

@@ -106,7 +106,7 @@ func Read(ctx context.Context, spec Spec, sink Sink, progress Progress) (Result,
 	if err != nil {
 		return res, fmt.Errorf("%s: %w", spec.Name, err)
 	}
-	defer in.file.Close()
+	defer in.close()
 	g, head, m, err := choose(&spec, grids)
 	if g != nil {
 		res.Input.Format = g.format
@@ -250,7 +250,7 @@ func open(spec *Spec) (*input, []grid, error) {
 		gs, err = in.delimited(spec.Delimiter, spec.HeaderRow)
 	}
 	if err != nil {
-		in.file.Close()
+		in.close()
 		return nil, nil, err
 	}
 	return in, gs, nil

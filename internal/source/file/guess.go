@@ -50,7 +50,7 @@ func Guess(ctx context.Context, path, name string) (Guessed, error) {
 	if err != nil {
 		return Guessed{}, fmt.Errorf("%s: %w", name, err)
 	}
-	defer in.file.Close()
+	defer in.close()
 	best := Guessed{Input: casefile.Input{Name: name}}
 	var winner fit
 	for t := record.Movements; t <= record.Exceptions; t++ {

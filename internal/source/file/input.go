@@ -23,6 +23,15 @@ type input struct {
 	read int64 // bytes read since the last start
 	gz   bool
 	text textForm
+	book *workbook // nil: it is none
+}
+
+// close gives back the file, and what a workbook has put elsewhere.
+func (in *input) close() {
+	in.file.Close()
+	if in.book != nil {
+		in.book.shared.close()
+	}
 }
 
 // textForm is how the bytes of a text file become UTF-8 text with line feeds.
