@@ -102,7 +102,7 @@ func Read(ctx context.Context, spec Spec, sink Sink, progress Progress) (Result,
 	if err := spec.prepare(); err != nil {
 		return res, fmt.Errorf("%s: %w", spec.Name, err)
 	}
-	in, grids, err := open(&spec)
+	in, grids, err := open(ctx, &spec)
 	if err != nil {
 		return res, fmt.Errorf("%s: %w", spec.Name, err)
 	}
@@ -231,8 +231,8 @@ func (s *Spec) words(f field) map[string]string {
 }
 
 // open opens a file and lists the grids in it; no grids mean an empty file.
-func open(spec *Spec) (*input, []grid, error) {
-	in, zipped, err := openInput(spec.Path, spec.Encoding)
+func open(ctx context.Context, spec *Spec) (*input, []grid, error) {
+	in, zipped, err := openInput(ctx, spec.Path, spec.Encoding)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -248,6 +248,9 @@ func open(spec *Spec) (*input, []grid, error) {
 		gs, err = in.documents()
 	default:
 		gs, err = in.delimited(spec.Delimiter, spec.HeaderRow)
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
 	}
 	if err != nil {
 		in.close()

@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,12 +19,14 @@ import (
 
 // input is an open file that can be read from its start again and again.
 type input struct {
+	ctx  context.Context
 	file *os.File
 	size int64
 	read int64 // bytes read since the last start
 	gz   bool
 	text textForm
 	book *workbook // nil: it is none
+	over bool      // the context has ended, and what was read since is not the file's
 }
 
 // close gives back the file, and what a workbook has put elsewhere.
@@ -44,8 +47,12 @@ type textForm struct {
 	sep      byte // the delimiter that a first line "sep=;" names
 }
 
-// ReadAt reads as io.ReaderAt and counts.
+// ReadAt reads as io.ReaderAt and counts. It reads nothing more once the context ends.
 func (in *input) ReadAt(b []byte, at int64) (int, error) {
+	if err := in.ctx.Err(); err != nil {
+		in.over = true
+		return 0, err
+	}
 	n, err := in.file.ReadAt(b, at)
 	in.read += int64(n)
 	return n, err
@@ -53,7 +60,7 @@ func (in *input) ReadAt(b []byte, at int64) (int, error) {
 
 // openInput opens a file and finds out what it holds from its first bytes.
 // workbook is true for a zip archive, which is left to openWorkbook.
-func openInput(path, enc string) (in *input, workbook bool, err error) {
+func openInput(ctx context.Context, path, enc string) (in *input, workbook bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, false, errors.Unwrap(err)
@@ -73,7 +80,7 @@ func openInput(path, enc string) (in *input, workbook bool, err error) {
 	case !st.Mode().IsRegular():
 		return nil, false, errors.New("is not a regular file")
 	}
-	in = &input{file: f, size: st.Size()}
+	in = &input{ctx: ctx, file: f, size: st.Size()}
 	head, err := in.head(nil)
 	if err == nil && bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
 		in.gz = true

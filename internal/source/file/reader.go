@@ -127,6 +127,8 @@ func (r *reader) rows(rs rows, sink Sink) error {
 			r.tell(false)
 		}
 		switch err := rs.next(&r.row); {
+		case r.in.over: // a row may be half of one
+			return r.ctx.Err()
 		case err == io.EOF:
 			return nil
 		case err != nil:
