@@ -149,7 +149,7 @@ func (r *reader) askBeside(path string) {
 func (r *reader) surveyOf(path string) map[field]evidence {
 	spec := *r.spec
 	spec.Path, spec.Name, spec.Beside = path, path, nil
-	in, grids, err := open(r.ctx, &spec)
+	in, grids, err := open(r.ctx, &spec, nil)
 	if err != nil {
 		return nil
 	}

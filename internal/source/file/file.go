@@ -78,6 +78,8 @@ type Sink interface {
 // and the records so far. It is called ten times a second at most.
 type Progress func(read, total int64, rows int)
 
+const tellEvery = time.Second / 10
+
 // Result is what reading a file found beside the records.
 type Result struct {
 	Input    casefile.Input
@@ -102,7 +104,7 @@ func Read(ctx context.Context, spec Spec, sink Sink, progress Progress) (Result,
 	if err := spec.prepare(); err != nil {
 		return res, fmt.Errorf("%s: %w", spec.Name, err)
 	}
-	in, grids, err := open(ctx, &spec)
+	in, grids, err := open(ctx, &spec, progress)
 	if err != nil {
 		return res, fmt.Errorf("%s: %w", spec.Name, err)
 	}
@@ -230,11 +232,22 @@ func (s *Spec) words(f field) map[string]string {
 	return nil
 }
 
-// open opens a file and lists the grids in it; no grids mean an empty file.
-func open(ctx context.Context, spec *Spec) (*input, []grid, error) {
+// open opens a file and lists the grids in it; no grids mean an empty file. progress
+// may be nil.
+func open(ctx context.Context, spec *Spec, progress Progress) (*input, []grid, error) {
 	in, zipped, err := openInput(ctx, spec.Path, spec.Encoding)
 	if err != nil {
 		return nil, nil, err
+	}
+	if progress != nil {
+		shown := time.Now()
+		in.opening = func() {
+			if now := time.Now(); now.Sub(shown) >= tellEvery {
+				shown = now
+				progress(in.done(), in.size, 0)
+			}
+		}
+		defer func() { in.opening = nil }()
 	}
 	var gs []grid
 	switch {

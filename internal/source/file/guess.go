@@ -46,7 +46,7 @@ func Guess(ctx context.Context, path, name string) (Guessed, error) {
 	if name == "" {
 		name = path
 	}
-	in, grids, err := open(ctx, &Spec{Path: path})
+	in, grids, err := open(ctx, &Spec{Path: path}, nil)
 	if err != nil {
 		return Guessed{}, fmt.Errorf("%s: %w", name, err)
 	}

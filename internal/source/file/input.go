@@ -27,6 +27,15 @@ type input struct {
 	text textForm
 	book *workbook // nil: it is none
 	over bool      // the context has ended, and what was read since is not the file's
+
+	passes, pass int64  // how often the file is read in all, and was before
+	opening      func() // nil, or told of what is read before the rows
+}
+
+// done is how much of the file is read, where reading it more than once counts as
+// reading it once.
+func (in *input) done() int64 {
+	return (in.pass*in.size + min(in.read, in.size)) / in.passes
 }
 
 // close gives back the file, and what a workbook has put elsewhere.
@@ -55,6 +64,9 @@ func (in *input) ReadAt(b []byte, at int64) (int, error) {
 	}
 	n, err := in.file.ReadAt(b, at)
 	in.read += int64(n)
+	if in.opening != nil {
+		in.opening()
+	}
 	return n, err
 }
 
@@ -80,7 +92,7 @@ func openInput(ctx context.Context, path, enc string) (in *input, workbook bool,
 	case !st.Mode().IsRegular():
 		return nil, false, errors.New("is not a regular file")
 	}
-	in = &input{ctx: ctx, file: f, size: st.Size()}
+	in = &input{ctx: ctx, passes: 1, file: f, size: st.Size()}
 	head, err := in.head(nil)
 	if err == nil && bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
 		in.gz = true

@@ -211,6 +211,8 @@ func (doc *document) surveyList(src *source, l *objectList, depth int) error {
 // documents lists the grids that a JSON file may hold: the lists of objects in
 // it, then the objects at its top.
 func (in *input) documents() ([]grid, error) {
+	in.passes = 2
+	defer func() { in.pass = 1 }()
 	if in.lines() {
 		g, err := in.jsonLines()
 		return []grid{g}, err

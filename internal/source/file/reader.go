@@ -149,9 +149,9 @@ func (r *reader) tell(end bool) {
 	if r.progress == nil {
 		return
 	}
-	if now := time.Now(); end || now.Sub(r.shown) >= time.Second/10 {
+	if now := time.Now(); end || now.Sub(r.shown) >= tellEvery {
 		r.shown = now
-		r.progress(min(r.in.read, r.in.size), r.in.size, r.res.Rows)
+		r.progress(r.in.done(), r.in.size, r.res.Rows)
 	}
 }
 
