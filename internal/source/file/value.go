@@ -176,37 +176,46 @@ func nestIn(b []byte, depth int) int {
 	}
 }
 
+// shortList is how many values of a list are left to encoding/json, because there
+// may not be many.
+const shortList = 64
+
 // listReader reads the values of a JSON list as encoding/json does, errors
-// included, several times faster. At the first one that may be wrong it leaves the
-// rest to encoding/json.
+// included, several times faster where there are many. At the first one that may be
+// wrong it leaves the rest to encoding/json.
 type listReader struct {
-	src       *source
-	depth     int       // objects around the list
-	from      io.Reader // what stands behind buf
+	src   *source
+	depth int // objects around the list
+	first int // values that are left to encoding/json
+	n     int // values read
+	slow  bool
+	raw   json.RawMessage
+
+	from      io.Reader // what stands behind buf; nil: encoding/json reads
 	buf       []byte
 	pos, stop int
-	any       bool // a value was read
-	slow      bool
-	raw       json.RawMessage
 }
 
 // newListReader reads on behind the "[" of a list inside of so many objects. Until
 // next has given an error, src is not to be touched.
 func newListReader(src *source, depth int) *listReader {
-	return &listReader{src: src, depth: depth, from: io.MultiReader(src.d.Buffered(), src.m), buf: make([]byte, 64<<10)}
+	return &listReader{src: src, depth: depth, first: shortList}
 }
 
 // next reads a value, which stays valid until the next call. Its error is io.EOF
 // behind the end of the list; src goes on from there.
 func (l *listReader) next() ([]byte, error) {
 	l.src.m.reset()
-	for !l.slow {
+	for !l.slow && l.n >= l.first {
+		if l.from == nil {
+			l.from, l.buf = io.MultiReader(l.src.d.Buffered(), l.src.m), make([]byte, 64<<10)
+		}
 		from, n := l.value(l.buf[l.pos:l.stop])
 		switch {
 		case n > 0:
 			raw := l.buf[l.pos+from : l.pos+from+n]
 			l.pos += from + n
-			l.any = true
+			l.n++
 			return raw, nil
 		case n == 0 && l.fill():
 		case n == atEnd:
@@ -222,6 +231,7 @@ func (l *listReader) next() ([]byte, error) {
 		}
 	}
 	if l.src.d.More() {
+		l.n++
 		err := l.src.d.Decode(&l.raw)
 		return l.raw, unexpected(err)
 	}
@@ -243,7 +253,7 @@ func (l *listReader) value(b []byte) (from, n int) {
 		return 0, 0
 	case b[from] == ']':
 		return from + 1, atEnd
-	case !l.any:
+	case l.n == 0:
 	case b[from] != ',':
 		return 0, -1
 	default:
@@ -282,7 +292,7 @@ func (l *listReader) leave(ended bool) error {
 	l.slow = true
 	before := strings.Repeat(`{"":`, l.depth) + "["
 	tokens := 2*l.depth + 1
-	if l.any {
+	if l.n > 0 {
 		before += "[]"
 		tokens += 2
 	}
