@@ -168,6 +168,7 @@ func (p *program) judge(ctx context.Context, c *casefile.Case, of func(*casefile
 	if ctx.Err() != nil {
 		done = nil
 	}
+	p.log.Debug("judging", "events", c.Movements.Len())
 	p.judging(c.Movements.Len())
 	d, err := judge(c, func(c *casefile.Case) *diagnosis.Diagnosis { return of(c, done) })
 	p.clearProgress()

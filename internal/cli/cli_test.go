@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"gcdiag/internal/gather"
 	"gcdiag/internal/money"
@@ -318,15 +319,37 @@ func TestProgress(t *testing.T) {
 		t.Fatalf("it spoke at once: %q", err)
 	}
 	now = now.Add(2 * time.Second)
-	show(gather.Progress{Input: "erp.csv", Read: 25, Total: 100, Rows: 12345})
-	if want := "\rreading erp.csv: 12,345 rows, 25 %, about 6s left"; err.String() != want {
+	all := gather.Overall{Files: 1, Read: 25, Total: 100, Rows: 12345, Left: 6 * time.Second}
+	show(gather.Progress{Input: "erp.csv", Read: 25, Total: 100, Rows: 12345, All: all})
+	if want := "\rreading erp.csv: 12,345 rows, 25 %, about 6 s left"; err.String() != want {
 		t.Errorf("got %q", err)
 	}
-	err.Reset()
-	show(gather.Progress{Input: "evil\x1b[2J" + strings.Repeat("x", 80), Read: 99, Total: 100})
-	if s := err.String(); strings.Contains(s, "\x1b") || len(s) > 60 {
-		t.Errorf("got %q", s)
+	for _, tt := range []struct {
+		g    gather.Progress
+		want string
+	}{
+		{gather.Progress{Input: "evil\x1b[2J" + strings.Repeat("x", 80), Read: 99, Total: 100, All: all}, "reading: 12,345 rows, 25 %, about 6 s left"},
+		{gather.Progress{Input: "evil\x1b[2J" + strings.Repeat("x", 80)}, `reading evil\x1b[2J` + strings.Repeat("x", 40)},
+		{gather.Progress{Input: "b.csv", All: gather.Overall{Files: 3, Total: 9}}, "reading 3 files"},
+		{gather.Progress{Input: "b.csv", All: gather.Overall{Files: 3, Read: 1, Total: 9}}, "reading 3 files: 11 %"},
+		{gather.Progress{Input: "b.csv", All: gather.Overall{Files: 12, Read: 8, Total: 9, Rows: 123456789, Left: 3*time.Hour + 25*time.Minute}}, "reading: 123,456,789 rows, 88 %, about 3 h 25 min left"},
+		{gather.Progress{Input: "b.csv", All: gather.Overall{Files: 3, Read: 9, Total: 9, Rows: 1}}, "reading 3 files: 1 row, 100 %"},
+	} {
+		p.progress.length = 0
+		err.Reset()
+		show(tt.g)
+		if s := err.String(); s != "\r"+tt.want || utf8.RuneCountInString(s) > 60 {
+			t.Errorf("got %q, want %q", s, tt.want)
+		}
 	}
+	for spent, want := range map[time.Duration]string{0: "judging 1,234,567 events", 75 * time.Second: "judging 1,234,567 events, 1 min 15 s"} {
+		if s := judgingText(1234567, spent); s != want {
+			t.Errorf("got %q, want %q", s, want)
+		}
+	}
+	p.judging(5)
+	p.clearProgress()
+	show(gather.Progress{Input: strings.Repeat("x", 80)})
 	err.Reset()
 	p.say("done")
 	if s := err.String(); s != "\r"+strings.Repeat(" ", 59)+"\rgcdiag: done\n" {

@@ -293,7 +293,7 @@ func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.Gat
 	e.began, e.demo = e.p.now(), e.demos[cfg.Name]
 	c, err := gather.Run(ctx, cfg, gather.Options{Now: e.p.now, Live: live, Memory: e.bound.records(), Progress: func(g gather.Progress) {
 		w := wizard.Progress{System: g.System, Role: roles[g.System], Record: g.Record.String(), Input: g.Input, Pages: g.Pages, Records: g.Rows, Read: g.Read, Total: g.Total, Reason: g.Why,
-			Done: g.Total > 0 && g.Read >= g.Total}
+			Done: g.Total > 0 && g.Read >= g.Total, All: wizard.Overall{Read: g.All.Read, Total: g.All.Total, Records: g.All.Rows, Left: g.All.Left}}
 		if g.Waiting > 0 {
 			w.WaitUntil = e.p.now().Add(g.Waiting)
 		}

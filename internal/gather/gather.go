@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +22,7 @@ import (
 // Options change how a run goes. The zero value runs as configured.
 type Options struct {
 	Now      func() time.Time // the clock, for records that have no time at all; default time.Now
-	Progress func(Progress)   // is told when a file begins, and then how far it is
+	Progress func(Progress)   // is told when a file begins, and then how far it is; never twice at a time
 
 	// Watch is shown the records as they are read; nil: nobody watches.
 	Watch casefile.Watcher
@@ -50,6 +49,17 @@ type Progress struct {
 	Pages       int           // answers of a live system so far
 	Waiting     time.Duration // until the next request may be sent; 0: not waiting
 	Why         string        // it waits
+	All         Overall
+}
+
+// Overall is how far all files of a run are read. It is zero for a live system.
+type Overall struct {
+	Files       int
+	Read, Total int64 // bytes
+	Rows        int   // records so far
+	// Left is how long reading the rest will take at the pace of the last seconds, 0
+	// while that is not known.
+	Left time.Duration
 }
 
 // Error is a mistake in how a run was asked for, as opposed to a source that
@@ -128,11 +138,12 @@ func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*
 		b.Bound(o.Memory)
 	}
 	c.Systems = make([]casefile.System, len(cfg.Connectors))
-	if live == nil && apart(cfg) && size(cfg) >= atOnce {
-		readTogether(ctx, cfg, c, o, read, b)
+	files := newTally(cfg, o)
+	if live == nil && apart(cfg) && files.all.Total >= atOnce {
+		readTogether(ctx, cfg, c, o, files, read, b)
 	} else {
 		for i, k := range cfg.Connectors {
-			g := &gatherer{cfg: cfg, k: k, index: uint16(i), options: o, read: read, sink: b}
+			g := &gatherer{cfg: cfg, k: k, index: uint16(i), options: o, files: files, read: read, sink: b}
 			if k.Probe == connector.FileProbe {
 				c.Systems[i] = g.system(ctx)
 				continue
@@ -164,24 +175,6 @@ func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*
 // same time. Below, they are read one after the other, in the configuration's order.
 var atOnce int64 = 8 << 20
 
-// size is how many bytes the files of a configuration have, as far as they are there.
-func size(cfg *connector.Config) int64 {
-	sum := int64(0)
-	for _, k := range cfg.Connectors {
-		for _, files := range k.Files {
-			for _, f := range files {
-				names, _ := expand(cfg.Resolve, f.Path) // reading tells what is wrong
-				for _, name := range names {
-					if info, err := os.Stat(cfg.Resolve(name)); err == nil {
-						sum += info.Size()
-					}
-				}
-			}
-		}
-	}
-	return sum
-}
-
 // apart reports whether no record type comes from systems of two roles, so that
 // the roles can be read at the same time without a table's order depending on it.
 func apart(cfg *connector.Config) bool {
@@ -198,34 +191,16 @@ func apart(cfg *connector.Config) bool {
 }
 
 // readTogether reads the files of all systems, those of each role one after the
-// other and the roles at the same time. Progress is told of the first role that is
-// still read, and of every file that begins.
-func readTogether(ctx context.Context, cfg *connector.Config, c *casefile.Case, o Options, read reading, sink file.Sink) {
-	var mu sync.Mutex
-	all := []record.Role{record.Platform, record.Integration, record.ERP}
-	shown := 0 // of all
-	done := make([]bool, len(all))
+// other and the roles at the same time.
+func readTogether(ctx context.Context, cfg *connector.Config, c *casefile.Case, o Options, files *tally, read reading, sink file.Sink) {
 	var roles sync.WaitGroup
-	for at, role := range all {
-		mine := o
-		mine.Progress = func(p Progress) {
-			mu.Lock()
-			defer mu.Unlock()
-			if p.Read == 0 || at == shown {
-				o.Progress(p)
-			}
-		}
+	for _, role := range []record.Role{record.Platform, record.Integration, record.ERP} {
 		roles.Go(func() {
 			for i, k := range cfg.Connectors {
 				if k.Role == role {
-					g := &gatherer{cfg: cfg, k: k, index: uint16(i), options: mine, read: read, sink: sink}
+					g := &gatherer{cfg: cfg, k: k, index: uint16(i), options: o, files: files, read: read, sink: sink}
 					c.Systems[i] = g.system(ctx)
 				}
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			for done[at] = true; shown < len(all) && done[shown]; {
-				shown++
 			}
 		})
 	}
@@ -238,6 +213,7 @@ type gatherer struct {
 	k       connector.Connector
 	index   uint16
 	options Options
+	files   *tally
 	read    reading
 	sink    file.Sink
 }
@@ -269,16 +245,16 @@ func (g *gatherer) system(ctx context.Context) casefile.System {
 			r.Stated = casefile.Partial
 		}
 		if len(files) > 0 {
-			g.files(ctx, &s, &r, files)
+			g.export(ctx, &s, &r, files)
 		}
 		s.Reads = append(s.Reads, r)
 	}
 	return s
 }
 
-// files reads the files of one record type into the sink, their inputs into the
+// export reads the files of one record type into the sink, their inputs into the
 // system and what else is known of them into r.
-func (g *gatherer) files(ctx context.Context, s *casefile.System, r *casefile.Read, files []connector.File) {
+func (g *gatherer) export(ctx context.Context, s *casefile.System, r *casefile.Read, files []connector.File) {
 	var failed []string
 	rows := 0
 	seen := map[string]bool{}
@@ -356,11 +332,10 @@ func (g *gatherer) file(ctx context.Context, f connector.File, t record.Type, na
 	if err := ctx.Err(); err != nil {
 		return unread, err
 	}
-	tell := func(read, total int64, rows int) {
-		g.options.Progress(Progress{System: g.k.Name, Record: t, Input: name, Read: read, Total: total, Rows: rows})
-	}
-	tell(0, 0, 0)
-	return g.read(ctx, spec, g.sink, tell)
+	tell, done := g.files.begin(Progress{System: g.k.Name, Record: t, Input: name})
+	res, err := g.read(ctx, spec, g.sink, tell)
+	done(path, err == nil && res.Stopped == "")
+	return res, err
 }
 
 // damage adds what one file's column shows to what others of the same record

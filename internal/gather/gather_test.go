@@ -301,7 +301,7 @@ func TestProgress(t *testing.T) {
 	var told []Progress
 	gathered(t, cfg, Options{Progress: func(p Progress) { told = append(told, p) }})
 	last := told[len(told)-1]
-	if told[0] != (Progress{System: "Shop", Record: record.Movements, Input: "m.csv"}) || last.Read != last.Total || last.Total != int64(len(movements)) || last.Rows != 2 {
+	if told[0] != (Progress{System: "Shop", Record: record.Movements, Input: "m.csv", All: Overall{Files: 1, Total: int64(len(movements))}}) || last.Read != last.Total || last.Total != int64(len(movements)) || last.Rows != 2 {
 		t.Errorf("told %+v", told)
 	}
 }

@@ -135,6 +135,14 @@ type Progress struct {
 	Reason    string
 	Done      bool
 	Failed    string // why it ended early; "" where it did not
+	All       Overall
+}
+
+// Overall is how far all files of a run are read, zero for a live system.
+type Overall struct {
+	Read, Total int64 // bytes
+	Records     int
+	Left        time.Duration // until all are read; 0 while that is not known
 }
 
 // Survey is what the files of a folder seem to hold.

@@ -661,7 +661,8 @@ func (p *plain) gather(cfg *connector.Config, o GatherOptions) (*casefile.Case, 
 	b := &board{}
 	told := map[string]bool{}
 	tell := func() {
-		for _, l := range b.look() {
+		lines, _ := b.look()
+		for _, l := range lines {
 			once := func(key, text string) {
 				if !told[key] {
 					told[key] = true

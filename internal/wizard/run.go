@@ -26,6 +26,7 @@ type board struct {
 	mu    sync.Mutex
 	lines []Progress
 	index map[boardKey]int
+	all   Overall
 }
 
 type boardKey struct{ system, record, input string }
@@ -33,6 +34,9 @@ type boardKey struct{ system, record, input string }
 func (b *board) put(p Progress) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if p.All.Total > 0 {
+		b.all = p.All
+	}
 	k := boardKey{p.System, p.Record, p.Input}
 	i, ok := b.index[k]
 	if !ok {
@@ -53,10 +57,10 @@ func (b *board) put(p Progress) {
 	b.lines[i] = p
 }
 
-func (b *board) look() []Progress {
+func (b *board) look() ([]Progress, Overall) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.lines)
+	return slices.Clone(b.lines), b.all
 }
 
 // runPage reads the systems and has the evidence judged.
@@ -69,7 +73,9 @@ type runPage struct {
 	n       int // counts runs, so that what a former one brings is not taken for this one's
 	board   *board
 	lines   []Progress
+	all     Overall
 	began   time.Time
+	read    time.Time // when judging began
 	now     time.Time
 	cancel  context.CancelFunc
 	phase   phase
@@ -128,7 +134,7 @@ func (p *runPage) init(m *model) tea.Cmd {
 
 func (p *runPage) start(m *model) tea.Cmd {
 	p.n++
-	p.board, p.lines, p.phase, p.err, p.failed, p.touched = &board{}, nil, reading, nil, nil, nil
+	p.board, p.lines, p.all, p.phase, p.err, p.failed, p.touched = &board{}, nil, Overall{}, reading, nil, nil, nil
 	p.began = m.o.Now()
 	p.now = p.began
 	ctx, cancel := context.WithCancel(m.ctx)
@@ -195,7 +201,7 @@ func (p *runPage) update(m *model, msg tea.Msg) tea.Cmd {
 			return nil
 		}
 		p.now = m.o.Now()
-		p.lines = p.board.look()
+		p.lines, p.all = p.board.look()
 		return m.after(100*time.Millisecond, msg)
 	case gatheredMsg:
 		if msg.n == p.n {
@@ -257,7 +263,7 @@ func (p *runPage) update(m *model, msg tea.Msg) tea.Cmd {
 
 // gathered goes on with what was read.
 func (p *runPage) gathered(m *model, msg gatheredMsg) tea.Cmd {
-	p.lines = p.board.look()
+	p.lines, p.all = p.board.look()
 	if msg.err != nil {
 		p.phase, p.err = broken, msg.err
 		return nil
@@ -300,7 +306,7 @@ func stepsOf(r record.Role) []int {
 }
 
 func (p *runPage) judge(m *model) tea.Cmd {
-	p.phase = judging
+	p.phase, p.read = judging, m.o.Now()
 	n, c, engine, sheet := p.n, p.c, m.engine, p.sheet
 	return m.do(func(context.Context) tea.Msg {
 		j, err := engine.Judge(c)
@@ -365,20 +371,36 @@ func (p *runPage) view(m *model, u ui) []string {
 		lines = lines[len(lines)-max(1, room):]
 	}
 	out = append(out, lines...)
-	spent := fmt.Sprintf("%s so far", wording.Elapsed(p.now.Sub(p.began)))
+	return append(out, "", " "+paint(u.st.dim, u.fit(p.spent(u.w-2), u.w-2)))
+}
+
+// spent says how long the run has taken and will take, in w columns.
+func (p *runPage) spent(w int) string {
 	switch p.phase {
 	case judging:
-		spent = fmt.Sprintf("judging %s", wording.Plural(p.c.Movements.Len(), "event"))
+		text := "judging " + wording.Plural(p.c.Movements.Len(), "event")
+		if d := p.now.Sub(p.read); d >= time.Second {
+			text += ", " + wording.Elapsed(d)
+		}
+		return text
 	case reached:
-		spent = "done in " + wording.Elapsed(p.now.Sub(p.began))
+		return "done in " + wording.Elapsed(p.now.Sub(p.began))
 	case stopping:
-		spent = "stopping …"
-	default:
-		if left := p.estimate(); left > 0 {
-			spent += ", about " + wording.Elapsed(left) + " left of this file"
+		return "stopping …"
+	}
+	text := wording.Elapsed(p.now.Sub(p.began)) + " so far"
+	if p.all.Left >= time.Second {
+		text += ", about " + wording.Elapsed(p.all.Left) + " left"
+	}
+	if p.all.Total > 0 {
+		text = fmt.Sprintf("%d %%, %s", min(100, 100*p.all.Read/p.all.Total), text)
+	}
+	if p.all.Records > 0 {
+		if all := wording.Plural(p.all.Records, "record") + ", " + text; len(all) <= w {
+			text = all
 		}
 	}
-	return append(out, "", " "+paint(u.st.dim, spent))
+	return text
 }
 
 // stepLine is one of the four steps: what its evidence is doing, then its verdict.
@@ -455,7 +477,11 @@ func (p *runPage) sourceLines(u ui) []string {
 			state = u.status(passed)
 		case l.Total > 0:
 			n := int(min(100, 100*l.Read/l.Total))
-			parts = append(parts, fmt.Sprintf("%s %d %%", gauge(n, 12), n))
+			share := fmt.Sprintf("%d %%", n)
+			if u.w >= 76 {
+				share = gauge(n, 12) + " " + share
+			}
+			parts = append(parts, share)
 		case l.Read > 0:
 			parts = append(parts, wording.Count(int(l.Read/1024))+" KiB")
 		}
@@ -492,19 +518,4 @@ func (p *runPage) waiting(u ui) []string {
 func gauge(n, w int) string {
 	full := w * n / 100
 	return strings.Repeat("█", full) + strings.Repeat("░", w-full)
-}
-
-// estimate is how long the file that is being read will take, by how fast it went.
-func (p *runPage) estimate() time.Duration {
-	for _, l := range slices.Backward(p.lines) {
-		if l.Done || l.Failed != "" || l.Total <= 0 || l.Read <= 0 {
-			continue
-		}
-		spent := p.now.Sub(p.began)
-		if left := time.Duration(float64(spent) * float64(l.Total-l.Read) / float64(l.Read)); left >= time.Second {
-			return left
-		}
-		return 0
-	}
-	return 0
 }

@@ -396,7 +396,8 @@ func reading2(t testing.TB, f *fake, progress ...Progress) *rig {
 var someProgress = []Progress{
 	{System: "Acme store", Role: record.Platform, Record: "movements", Input: "giftCardTransactions", Pages: 12, Records: 2950, Done: true},
 	{System: "Acme store", Role: record.Platform, Record: "orders", Input: "orders", Pages: 4, Records: 1000, WaitUntil: noon.Add(42 * time.Second), Reason: "rate limit: 429, asked to wait 42 s"},
-	{System: "Relay", Role: record.Integration, Record: "deliveries", Input: "deliveries.csv", Records: 12000, Read: 4_500_000, Total: 10_000_000},
+	{System: "Relay", Role: record.Integration, Record: "deliveries", Input: "deliveries.csv", Records: 12000, Read: 4_500_000, Total: 10_000_000,
+		All: Overall{Read: 6_500_000, Total: 20_000_000, Records: 14000, Left: 135 * time.Second}},
 	{System: "Books", Role: record.ERP, Record: "postings", Input: "suiteql", Failed: "403 Forbidden: the role lacks the permission SuiteAnalytics Workbook"},
 }
 

@@ -11,37 +11,55 @@ import (
 type keySet struct {
 	list  []string
 	index map[string]int
+	next  int // the name that probably comes next
 }
 
-func (k *keySet) add(name string) (int, error) {
-	if i, ok := k.index[name]; ok {
-		return i, nil
+// find is the number of a name, −1 for one that is not in the set.
+func (k *keySet) find(name []byte) int {
+	i := k.next
+	if i >= len(k.list) || k.list[i] != string(name) {
+		var ok bool
+		if i, ok = k.index[string(name)]; !ok {
+			return -1
+		}
+	}
+	if k.next = i + 1; k.next == len(k.list) {
+		k.next = 0
+	}
+	return i
+}
+
+// add puts a name into the set if it is not there.
+func (k *keySet) add(name []byte) error {
+	if k.find(name) >= 0 {
+		return nil
 	}
 	if k.index == nil {
 		k.index = map[string]int{}
 	}
 	if len(k.list) == maxKeys {
-		return 0, fmt.Errorf("more than %d different keys", maxKeys)
+		return fmt.Errorf("more than %d different keys", maxKeys)
 	}
-	k.index[name] = len(k.list)
-	k.list = append(k.list, name)
-	return len(k.list) - 1, nil
+	k.index[string(name)] = len(k.list)
+	k.list = append(k.list, string(name))
+	return nil
 }
 
 // element is one JSON object laid flat: the keys of objects inside it are joined
 // by points ("amount.currency"), lists of plain values by commas. Lists of
 // objects or lists are no columns; skipped names them.
 type element struct {
-	value   func(key string, text []byte, number bool) error
-	skipped func(key string)
+	value   func(key, text []byte, number bool) error
+	skipped func(key []byte)
 
 	rest []byte // what is still to be read
+	key  []byte // of the value at hand
 }
 
 // read lays out an object. json must be valid.
 func (e *element) read(json []byte) error {
 	e.rest = json
-	return e.object("", 0)
+	return e.object(0, 0)
 }
 
 // start skips blanks and gives the byte at which a value, key or end begins.
@@ -57,7 +75,9 @@ func (e *element) start() byte {
 	return 0
 }
 
-func (e *element) object(prefix string, depth int) error {
+// object lays out the object that comes next; the first bytes of the key are
+// those of what it stands in.
+func (e *element) object(prefix, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("nested deeper than %d", maxDepth)
 	}
@@ -70,18 +90,19 @@ func (e *element) object(prefix string, depth int) error {
 			e.rest = e.rest[1:]
 			return nil
 		}
-		key := prefix + string(e.plain())
+		e.key = append(e.key[:prefix], e.plain()...)
 		var err error
 		switch e.start() {
 		case '{':
-			err = e.object(key+".", depth+1)
+			e.key = append(e.key, '.')
+			err = e.object(len(e.key), depth+1)
 		case '[':
-			err = e.list(key, depth+1)
+			err = e.list(depth + 1)
 		case '"':
-			err = e.value(key, e.plain(), false)
+			err = e.value(e.key, e.plain(), false)
 		default:
 			text, number := e.literal()
-			err = e.value(key, text, number)
+			err = e.value(e.key, text, number)
 		}
 		if err != nil {
 			return err
@@ -89,7 +110,7 @@ func (e *element) object(prefix string, depth int) error {
 	}
 }
 
-func (e *element) list(key string, depth int) error {
+func (e *element) list(depth int) error {
 	var joined []byte
 	flat := true
 	e.rest = e.rest[1:]
@@ -100,9 +121,9 @@ func (e *element) list(key string, depth int) error {
 		case ']':
 			e.rest = e.rest[1:]
 			if flat {
-				return e.value(key, joined, false)
+				return e.value(e.key, joined, false)
 			}
-			e.skipped(key)
+			e.skipped(e.key)
 			return nil
 		case '{', '[':
 			flat = false
@@ -125,12 +146,12 @@ func (e *element) list(key string, depth int) error {
 
 // leave passes over an object or list that begins with c.
 func (e *element) leave(c byte, depth int) error {
-	inner := element{value: func(string, []byte, bool) error { return nil }, skipped: func(string) {}, rest: e.rest}
+	inner := element{value: func([]byte, []byte, bool) error { return nil }, skipped: func([]byte) {}, rest: e.rest}
 	var err error
 	if c == '{' {
-		err = inner.object("", depth+1)
+		err = inner.object(0, depth+1)
 	} else {
-		err = inner.list("", depth+1)
+		err = inner.list(depth + 1)
 	}
 	e.rest = inner.rest
 	return err
@@ -138,18 +159,18 @@ func (e *element) leave(c byte, depth int) error {
 
 // plain takes a string and undoes its escapes.
 func (e *element) plain() []byte {
-	escaped := false
+	if n := bytes.IndexByte(e.rest[1:], '"'); n >= 0 && bytes.IndexByte(e.rest[1:1+n], '\\') < 0 {
+		text := e.rest[1 : 1+n]
+		e.rest = e.rest[n+2:]
+		return text
+	}
 	for i := 1; i < len(e.rest); i++ {
 		switch e.rest[i] {
 		case '\\':
-			escaped = true
 			i++
 		case '"':
 			text := e.rest[:i+1]
 			e.rest = e.rest[i+1:]
-			if !escaped {
-				return text[1:i]
-			}
 			var s string
 			if json.Unmarshal(text, &s) != nil {
 				return nil
@@ -164,8 +185,12 @@ func (e *element) plain() []byte {
 // literal takes a number, true, false or null; the last one is empty.
 func (e *element) literal() (text []byte, number bool) {
 	n := 0
-	for n < len(e.rest) && bytes.IndexByte([]byte(",:]} \t\r\n"), e.rest[n]) < 0 {
-		n++
+scan:
+	for ; n < len(e.rest); n++ {
+		switch e.rest[n] {
+		case ',', ':', ']', '}', ' ', '\t', '\r', '\n':
+			break scan
+		}
 	}
 	text, e.rest = e.rest[:n], e.rest[n:]
 	if string(text) == "null" {
@@ -193,20 +218,20 @@ func newFlatRow(keys *keySet) *flatRow {
 	n := len(keys.list)
 	f := &flatRow{span: make([]span, n), cells: make([][]byte, n), number: make([]bool, n)}
 	f.element = element{
-		value: func(key string, text []byte, number bool) error {
-			i, ok := keys.index[key]
-			if !ok {
+		value: func(key, text []byte, number bool) error {
+			i := keys.find(key)
+			if i < 0 {
 				return fmt.Errorf("one key too many: %q", key)
 			}
 			if f.span[i].from >= 0 {
-				f.twice = key
+				f.twice = keys.list[i]
 			}
 			f.span[i] = span{len(f.text), len(f.text) + len(text)}
 			f.text = append(f.text, text...)
 			f.number[i] = number
 			return nil
 		},
-		skipped: func(string) {},
+		skipped: func([]byte) {},
 	}
 	return f
 }

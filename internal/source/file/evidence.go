@@ -104,6 +104,9 @@ func (r *reader) ask() {
 			r.askBeside(path)
 		}
 	}
+	if err := r.ctx.Err(); err != nil && r.fatal == nil {
+		r.fatal = err
+	}
 	for i := range r.columns {
 		c := &r.columns[i]
 		if !c.twoWays() {
@@ -146,11 +149,11 @@ func (r *reader) askBeside(path string) {
 func (r *reader) surveyOf(path string) map[field]evidence {
 	spec := *r.spec
 	spec.Path, spec.Name, spec.Beside = path, path, nil
-	in, grids, err := open(&spec)
+	in, grids, err := open(r.ctx, &spec, nil)
 	if err != nil {
 		return nil
 	}
-	defer in.file.Close()
+	defer in.close()
 	g, head, m, err := choose(&spec, grids)
 	if err != nil || g == nil {
 		return nil
@@ -278,6 +281,8 @@ func (r *reader) scan(f func(*row)) error {
 			}
 		}
 		switch err := rs.next(&row); {
+		case r.in.over:
+			return r.ctx.Err()
 		case err == io.EOF:
 			return nil
 		case err != nil:

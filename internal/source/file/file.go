@@ -83,6 +83,8 @@ type Sink interface {
 // and the records so far. It is called ten times a second at most.
 type Progress func(read, total int64, rows int)
 
+const tellEvery = time.Second / 10
+
 // Result is what reading a file found beside the records.
 type Result struct {
 	Input    casefile.Input
@@ -107,11 +109,11 @@ func Read(ctx context.Context, spec Spec, sink Sink, progress Progress) (Result,
 	if err := spec.prepare(); err != nil {
 		return res, fmt.Errorf("%s: %w", spec.Name, err)
 	}
-	in, grids, err := open(&spec)
+	in, grids, err := open(ctx, &spec, progress)
 	if err != nil {
 		return res, fmt.Errorf("%s: %w", spec.Name, err)
 	}
-	defer in.file.Close()
+	defer in.close()
 	g, head, m, err := choose(&spec, grids)
 	if g != nil {
 		res.Input.Format = g.format
@@ -235,11 +237,22 @@ func (s *Spec) words(f field) map[string]string {
 	return nil
 }
 
-// open opens a file and lists the grids in it; no grids mean an empty file.
-func open(spec *Spec) (*input, []grid, error) {
-	in, zipped, err := openInput(spec.Path, spec.Encoding)
+// open opens a file and lists the grids in it; no grids mean an empty file. progress
+// may be nil.
+func open(ctx context.Context, spec *Spec, progress Progress) (*input, []grid, error) {
+	in, zipped, err := openInput(ctx, spec.Path, spec.Encoding)
 	if err != nil {
 		return nil, nil, err
+	}
+	if progress != nil {
+		shown := time.Now()
+		in.opening = func() {
+			if now := time.Now(); now.Sub(shown) >= tellEvery {
+				shown = now
+				progress(in.done(), in.size, 0)
+			}
+		}
+		defer func() { in.opening = nil }()
 	}
 	var gs []grid
 	switch {
@@ -255,8 +268,11 @@ func open(spec *Spec) (*input, []grid, error) {
 		in.text.slow = spec.slow
 		gs, err = in.delimited(spec.Delimiter, spec.HeaderRow)
 	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
 	if err != nil {
-		in.file.Close()
+		in.close()
 		return nil, nil, err
 	}
 	return in, gs, nil

@@ -46,11 +46,11 @@ func Guess(ctx context.Context, path, name string) (Guessed, error) {
 	if name == "" {
 		name = path
 	}
-	in, grids, err := open(&Spec{Path: path})
+	in, grids, err := open(ctx, &Spec{Path: path}, nil)
 	if err != nil {
 		return Guessed{}, fmt.Errorf("%s: %w", name, err)
 	}
-	defer in.file.Close()
+	defer in.close()
 	best := Guessed{Input: casefile.Input{Name: name}}
 	var winner fit
 	for t := record.Movements; t <= record.Exceptions; t++ {

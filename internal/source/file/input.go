@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,11 +19,31 @@ import (
 
 // input is an open file that can be read from its start again and again.
 type input struct {
+	ctx  context.Context
 	file *os.File
 	size int64
 	read int64 // bytes read since the last start
 	gz   bool
 	text textForm
+	book *workbook // nil: it is none
+	over bool      // the context has ended, and what was read since is not the file's
+
+	passes, pass int64  // how often the file is read in all, and was before
+	opening      func() // nil, or told of what is read before the rows
+}
+
+// done is how much of the file is read, where reading it more than once counts as
+// reading it once.
+func (in *input) done() int64 {
+	return (in.pass*in.size + min(in.read, in.size)) / in.passes
+}
+
+// close gives back the file, and what a workbook has put elsewhere.
+func (in *input) close() {
+	in.file.Close()
+	if in.book != nil {
+		in.book.shared.close()
+	}
 }
 
 // textForm is how the bytes of a text file become UTF-8 text with line feeds.
@@ -36,16 +57,23 @@ type textForm struct {
 	slow     bool // as Spec.slow
 }
 
-// ReadAt reads as io.ReaderAt and counts.
+// ReadAt reads as io.ReaderAt and counts. It reads nothing more once the context ends.
 func (in *input) ReadAt(b []byte, at int64) (int, error) {
+	if err := in.ctx.Err(); err != nil {
+		in.over = true
+		return 0, err
+	}
 	n, err := in.file.ReadAt(b, at)
 	in.read += int64(n)
+	if in.opening != nil {
+		in.opening()
+	}
 	return n, err
 }
 
 // openInput opens a file and finds out what it holds from its first bytes.
 // workbook is true for a zip archive, which is left to openWorkbook.
-func openInput(path, enc string) (in *input, workbook bool, err error) {
+func openInput(ctx context.Context, path, enc string) (in *input, workbook bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, false, errors.Unwrap(err)
@@ -65,7 +93,7 @@ func openInput(path, enc string) (in *input, workbook bool, err error) {
 	case !st.Mode().IsRegular():
 		return nil, false, errors.New("is not a regular file")
 	}
-	in = &input{file: f, size: st.Size()}
+	in = &input{ctx: ctx, passes: 1, file: f, size: st.Size()}
 	head, err := in.head(nil)
 	if err == nil && bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
 		in.gz = true

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -59,12 +60,19 @@ type objectList struct {
 	times   int // how often a list stands at this path
 }
 
-// decoder starts reading the file's JSON.
-func (in *input) decoder(old bool) (*json.Decoder, *meter, error) {
+// source is a JSON document that is being read.
+type source struct {
+	d *json.Decoder
+	m *meter // below it
+}
+
+// source starts reading the file's JSON.
+func (in *input) source(old bool) (*source, error) {
 	r, err := in.reader()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	r = bufio.NewReaderSize(r, 64<<10)
 	if old {
 		r = transform.NewReader(r, charmap.Windows1252.NewDecoder())
 	} else {
@@ -72,8 +80,7 @@ func (in *input) decoder(old bool) (*json.Decoder, *meter, error) {
 	}
 	m := &meter{r: r}
 	m.reset()
-	d := json.NewDecoder(m)
-	return d, m, nil
+	return &source{json.NewDecoder(m), m}, nil
 }
 
 // survey reads the whole document once to learn where records stand and which
@@ -99,14 +106,14 @@ func (doc *document) hasRecords() bool {
 }
 
 func (in *input) surveyAs(old bool) (*document, error) {
-	d, m, err := in.decoder(old)
+	src, err := in.source(old)
 	if err != nil {
 		return nil, err
 	}
 	doc := &document{legacy: old}
 	for {
-		m.reset()
-		tok, err := d.Token()
+		src.m.reset()
+		tok, err := src.d.Token()
 		if err == io.EOF {
 			return doc, nil
 		}
@@ -121,9 +128,9 @@ func (in *input) surveyAs(old bool) (*document, error) {
 			if doc.values == 1 {
 				doc.lists = append(doc.lists, l)
 			}
-			err = doc.surveyList(d, m, l)
+			err = doc.surveyList(src, l, 0)
 		case json.Delim('{'):
-			err = doc.surveyObject(d, m, nil)
+			err = doc.surveyObject(src, nil)
 		default:
 			err = errors.New("a value outside of any list or object")
 		}
@@ -133,24 +140,24 @@ func (in *input) surveyAs(old bool) (*document, error) {
 	}
 }
 
-func (doc *document) surveyObject(d *json.Decoder, m *meter, path []string) error {
+func (doc *document) surveyObject(src *source, path []string) error {
 	if len(path) > maxDepth {
 		return fmt.Errorf("nested deeper than %d", maxDepth)
 	}
-	for d.More() {
-		m.reset()
-		tok, err := d.Token()
+	for src.d.More() {
+		src.m.reset()
+		tok, err := src.d.Token()
 		if err != nil {
 			return err
 		}
 		at := append(slices.Clone(path), tok.(string))
-		name := strings.Join(at, ".")
-		if tok, err = d.Token(); err != nil {
+		name := []byte(strings.Join(at, "."))
+		if tok, err = src.d.Token(); err != nil {
 			return err
 		}
 		switch tok {
 		case json.Delim('{'):
-			err = doc.surveyObject(d, m, at)
+			err = doc.surveyObject(src, at)
 		case json.Delim('['):
 			i := slices.IndexFunc(doc.lists, func(l *objectList) bool { return slices.Equal(l.path, at) })
 			if i < 0 {
@@ -161,37 +168,37 @@ func (doc *document) surveyObject(d *json.Decoder, m *meter, path []string) erro
 				}
 			}
 			doc.lists[i].times++
-			if err = doc.surveyList(d, m, doc.lists[i]); err == nil {
+			if err = doc.surveyList(src, doc.lists[i], len(at)); err == nil {
 				if doc.lists[i].objects == 0 {
-					_, err = doc.top.add(name)
+					err = doc.top.add(name)
 				} else {
-					_, err = doc.nested.add(name)
+					err = doc.nested.add(name)
 				}
 			}
 		default:
-			_, err = doc.top.add(name)
+			err = doc.top.add(name)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	_, err := d.Token()
+	_, err := src.d.Token()
 	return err
 }
 
-func (doc *document) surveyList(d *json.Decoder, m *meter, l *objectList) error {
+// surveyList reads a list that was just opened inside of so many objects.
+func (doc *document) surveyList(src *source, l *objectList, depth int) error {
 	e := element{
-		value: func(key string, _ []byte, _ bool) error {
-			_, err := l.keys.add(key)
-			return err
-		},
-		skipped: func(key string) { doc.nested.add(key) },
+		value:   func(key, _ []byte, _ bool) error { return l.keys.add(key) },
+		skipped: func(key []byte) { doc.nested.add(key) },
 	}
-	var raw json.RawMessage
-	for d.More() {
-		m.reset()
-		if err := d.Decode(&raw); err != nil {
-			return unexpected(err)
+	for list := newListReader(src, depth); ; {
+		raw, err := list.next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
 		}
 		l.items++
 		if raw[0] == '{' {
@@ -199,13 +206,13 @@ func (doc *document) surveyList(d *json.Decoder, m *meter, l *objectList) error 
 			e.read(raw) // the reading of the records tells what is wrong
 		}
 	}
-	_, err := d.Token()
-	return err
 }
 
 // documents lists the grids that a JSON file may hold: the lists of objects in
 // it, then the objects at its top.
 func (in *input) documents() ([]grid, error) {
+	in.passes = 2
+	defer func() { in.pass = 1 }()
 	if in.lines() {
 		g, err := in.jsonLines()
 		return []grid{g}, err
@@ -250,34 +257,24 @@ func (in *input) documents() ([]grid, error) {
 
 // jsonRows reads records of a JSON document.
 type jsonRows struct {
-	d    *json.Decoder
-	m    *meter
-	list bool // the elements are those of a list
 	n    uint32
-	more func() error // io.EOF where no further element follows
-	raw  json.RawMessage
+	more func() ([]byte, error) // the next element, io.EOF where none follows
 	flat *flatRow
 }
 
 func (j *jsonRows) next(r *row) error {
-	j.m.reset()
-	if err := j.more(); err != nil {
-		return err
-	}
-	if err := j.d.Decode(&j.raw); err != nil {
-		if j.list {
-			err = unexpected(err)
-		}
+	raw, err := j.more()
+	if err != nil {
 		return err
 	}
 	j.n++
 	*r = row{n: j.n}
-	if j.raw[0] != '{' {
+	if raw[0] != '{' {
 		r.bad = "is not an object"
 		return nil
 	}
 	j.flat.begin()
-	if err := j.flat.read(j.raw); err != nil {
+	if err := j.flat.read(raw); err != nil {
 		r.bad = err.Error()
 		return nil
 	}
@@ -297,32 +294,29 @@ func unexpected(err error) error {
 
 // listRows reads the objects of one list.
 func (in *input) listRows(doc *document, l *objectList) (rows, error) {
-	d, m, err := in.decoder(doc.legacy)
+	src, err := in.source(doc.legacy)
 	if err != nil {
 		return nil, err
 	}
-	if err := seek(d, m, l.path); err != nil {
+	if err := seek(src.d, src.m, l.path); err != nil {
 		return nil, unexpected(err)
 	}
-	j := &jsonRows{d: d, m: m, list: true, flat: newFlatRow(&l.keys)}
-	j.more = func() error {
-		if d.More() {
-			return nil
-		}
-		if _, err := d.Token(); err != nil {
-			return unexpected(err)
+	list := newListReader(src, len(l.path))
+	return &jsonRows{flat: newFlatRow(&l.keys), more: func() ([]byte, error) {
+		raw, err := list.next()
+		if err != io.EOF {
+			return raw, err
 		}
 		for { // read to the end, so that a broken one shows
-			m.reset()
-			if _, err := d.Token(); err != nil {
-				return err
+			src.m.reset()
+			if _, err := src.d.Token(); err != nil {
+				return nil, err
 			}
 			if len(l.path) == 0 {
-				return errors.New("something follows the list")
+				return nil, errors.New("something follows the list")
 			}
 		}
-	}
-	return j, nil
+	}}, nil
 }
 
 // seek goes to the first element of the list at path.
@@ -363,11 +357,16 @@ func seek(d *json.Decoder, m *meter, path []string) error {
 
 // objectRows reads the objects at the top of the file.
 func (in *input) objectRows(doc *document) (rows, error) {
-	d, m, err := in.decoder(doc.legacy)
+	src, err := in.source(doc.legacy)
 	if err != nil {
 		return nil, err
 	}
-	return &jsonRows{d: d, m: m, flat: newFlatRow(&doc.top), more: func() error { return nil }}, nil
+	var raw json.RawMessage
+	return &jsonRows{flat: newFlatRow(&doc.top), more: func() ([]byte, error) {
+		src.m.reset()
+		err := src.d.Decode(&raw)
+		return raw, err
+	}}, nil
 }
 
 // lines reports whether the file holds one JSON object in each line.
@@ -409,11 +408,8 @@ func (in *input) jsonLines() (grid, error) {
 		return g, err
 	}
 	e := &element{
-		value: func(key string, _ []byte, _ bool) error {
-			_, err := keys.add(key)
-			return err
-		},
-		skipped: func(key string) { nested.add(key) },
+		value:   func(key, _ []byte, _ bool) error { return keys.add(key) },
+		skipped: func(key []byte) { nested.add(key) },
 	}
 	var r row
 	for {
@@ -481,7 +477,7 @@ func (l *lineRows) notes() []string { return l.text.notes() }
 
 // readLine reads a line that holds one object and nothing else.
 func readLine(line []byte, e *element) error {
-	if !json.Valid(line) || line[0] != '{' {
+	if line[0] != '{' || valueIn(line, 0) != len(line) && !json.Valid(line) {
 		return errors.New("is not a JSON object")
 	}
 	return e.read(line)

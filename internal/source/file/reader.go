@@ -140,6 +140,8 @@ func (r *reader) rows(rs rows, sink Sink) error {
 			r.tell(false)
 		}
 		switch err := rs.next(&r.row); {
+		case r.in.over: // a row may be half of one
+			return r.ctx.Err()
 		case err == io.EOF:
 			return nil
 		case err != nil:
@@ -160,9 +162,9 @@ func (r *reader) tell(end bool) {
 	if r.progress == nil {
 		return
 	}
-	if now := time.Now(); end || now.Sub(r.shown) >= time.Second/10 {
+	if now := time.Now(); end || now.Sub(r.shown) >= tellEvery {
 		r.shown = now
-		r.progress(min(r.in.read, r.in.size), r.in.size, r.res.Rows)
+		r.progress(r.in.done(), r.in.size, r.res.Rows)
 	}
 }
 

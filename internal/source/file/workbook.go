@@ -3,13 +3,13 @@ package file
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"path"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of workbooks: those of Excel, and one on the text that all cells share.
@@ -24,7 +24,7 @@ const (
 type workbook struct {
 	parts  map[string]*zip.File
 	sheets []sheet
-	shared []string
+	shared textList
 	epoch  serialEpoch
 }
 
@@ -41,6 +41,7 @@ func (in *input) openWorkbook() (*workbook, error) {
 		return nil, fmt.Errorf("is a damaged archive: %w", err)
 	}
 	w := &workbook{parts: map[string]*zip.File{}, epoch: epoch1900}
+	in.book = w
 	for _, f := range z.File {
 		w.parts[strings.ToLower(strings.TrimPrefix(path.Clean("/"+f.Name), "/"))] = f
 	}
@@ -75,15 +76,15 @@ func (w *workbook) contents(main string) error {
 	if err != nil {
 		return err
 	}
-	err = w.elements(main, func(d *xml.Decoder, e xml.StartElement) error {
-		switch e.Name.Local {
+	err = w.elements(main, func(m *markup) error {
+		switch string(m.name) {
 		case "workbookPr":
-			if v := attr(e, "date1904"); v == "1" || v == "true" {
+			if v := string(m.attr("date1904")); v == "1" || v == "true" {
 				w.epoch = epoch1904
 			}
 		case "sheet":
-			if r, ok := rels[attr(e, "id")]; ok && r.kind == "worksheet" && w.parts[r.target] != nil {
-				w.sheets = append(w.sheets, sheet{attr(e, "name"), w.parts[r.target]})
+			if r, ok := rels[string(m.attr("id"))]; ok && r.kind == "worksheet" && w.parts[r.target] != nil {
+				w.sheets = append(w.sheets, sheet{string(m.attr("name")), w.parts[r.target]})
 			}
 		}
 		return nil
@@ -111,15 +112,15 @@ func (w *workbook) relations(part, dir string) (map[string]relation, error) {
 	if w.parts[part] == nil {
 		return rels, nil
 	}
-	err := w.elements(part, func(d *xml.Decoder, e xml.StartElement) error {
-		if e.Name.Local != "Relationship" {
+	err := w.elements(part, func(m *markup) error {
+		if string(m.name) != "Relationship" {
 			return nil
 		}
-		to := attr(e, "Target")
+		to := string(m.attr("Target"))
 		if !strings.HasPrefix(to, "/") {
 			to = dir + to
 		}
-		rels[attr(e, "Id")] = relation{path.Base(attr(e, "Type")), strings.ToLower(strings.TrimPrefix(path.Clean("/"+to), "/"))}
+		rels[string(m.attr("Id"))] = relation{path.Base(string(m.attr("Type"))), strings.ToLower(strings.TrimPrefix(path.Clean("/"+to), "/"))}
 		return nil
 	})
 	return rels, err
@@ -128,36 +129,35 @@ func (w *workbook) relations(part, dir string) (map[string]relation, error) {
 // sharedStrings reads the texts to which cells refer by number.
 func (w *workbook) sharedStrings(part string) error {
 	total := 0
-	return w.elements(part, func(d *xml.Decoder, e xml.StartElement) error {
-		if e.Name.Local != "si" {
+	var text []byte
+	return w.elements(part, func(m *markup) (err error) {
+		if string(m.name) != "si" {
 			return nil
 		}
-		s, err := richText(d)
-		if total += len(s) + 16; total > maxSharedText {
+		text, err = richText(m, text[:0])
+		if total += len(text) + 16; total > maxSharedText {
 			return errors.New("the workbook's texts are too large")
 		}
-		w.shared = append(w.shared, s)
+		w.shared.add(text)
 		return err
 	})
 }
 
-// elements calls f for every element that starts in a part; f may read its content.
-func (w *workbook) elements(part string, f func(*xml.Decoder, xml.StartElement) error) error {
-	r, err := w.parts[part].Open()
+// elements calls f for every element that opens in a part; f may read its content.
+func (w *workbook) elements(part string, f func(*markup) error) error {
+	m, err := newMarkup(w.parts[part].Open)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", part, err)
 	}
-	defer r.Close()
-	m := &meter{r: r}
-	d := xml.NewDecoder(m)
+	defer m.close()
 	for {
 		m.reset()
-		tok, err := d.Token()
+		t, err := m.next()
 		if err == io.EOF {
 			return nil
 		}
-		if e, ok := tok.(xml.StartElement); ok && err == nil {
-			err = f(d, e)
+		if t == opens && err == nil {
+			err = f(m)
 		}
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", part, err)
@@ -165,64 +165,57 @@ func (w *workbook) elements(part string, f func(*xml.Decoder, xml.StartElement) 
 	}
 }
 
-func attr(e xml.StartElement, name string) string {
-	for _, a := range e.Attr {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
-}
-
-// richText joins the runs of a text whose start was read, without what is only
+// richText appends the runs of a text that was just opened, without what is only
 // there to show how it is pronounced.
-func richText(d *xml.Decoder) (string, error) {
-	var b strings.Builder
+func richText(m *markup, to []byte) ([]byte, error) {
+	from := len(to)
 	depth, spoken, in := 1, 0, false
 	for depth > 0 {
-		tok, err := d.Token()
+		t, err := m.next()
 		if err != nil {
-			return "", unexpected(err)
+			return to, unexpected(err)
 		}
-		switch t := tok.(type) {
-		case xml.StartElement:
+		switch t {
+		case opens:
 			depth++
-			if t.Name.Local == "rPh" {
+			if string(m.name) == "rPh" {
 				spoken++
 			}
-			in = t.Name.Local == "t" && spoken == 0
-		case xml.EndElement:
+			in = string(m.name) == "t" && spoken == 0
+		case closes:
 			depth--
-			if t.Name.Local == "rPh" {
+			if string(m.name) == "rPh" {
 				spoken--
 			}
 			in = false
-		case xml.CharData:
+		case chars:
 			if in {
-				b.Write(t)
+				to = append(to, m.text...)
 			}
 		}
 	}
-	return unescape(b.String()), nil
+	return unescape(to, from), nil
 }
 
-// unescape undoes Excel's way of writing control characters, "_x000D_".
-func unescape(s string) string {
-	if !strings.Contains(s, "_x") {
-		return s
+// unescape undoes Excel's way of writing control characters, "_x000D_", from some
+// byte on.
+func unescape(b []byte, from int) []byte {
+	s := b[from:]
+	if !bytes.Contains(s, []byte("_x")) {
+		return b
 	}
-	var b strings.Builder
+	b = b[:from] // never longer than what it replaces
 	for i := 0; i < len(s); i++ {
 		if len(s)-i >= 7 && s[i] == '_' && s[i+1] == 'x' && s[i+6] == '_' {
-			if v, err := strconv.ParseUint(s[i+2:i+6], 16, 16); err == nil {
-				b.WriteRune(rune(v))
+			if v, err := strconv.ParseUint(string(s[i+2:i+6]), 16, 16); err == nil {
+				b = utf8.AppendRune(b, rune(v))
 				i += 6
 				continue
 			}
 		}
-		b.WriteByte(s[i])
+		b = append(b, s[i])
 	}
-	return b.String()
+	return b
 }
 
 // grids lists the workbook's sheets, or the one that is asked for.
@@ -247,21 +240,18 @@ func (w *workbook) grids(name string, header int) ([]grid, error) {
 }
 
 func (w *workbook) open(s sheet) (rows, error) {
-	r, err := s.part.Open()
+	m, err := newMarkup(s.part.Open)
 	if err != nil {
 		return nil, err
 	}
-	m := &meter{r: r}
 	m.reset()
-	return &sheetRows{w: w, part: r, m: m, d: xml.NewDecoder(m)}, nil
+	return &sheetRows{w: w, m: m}, nil
 }
 
 // sheetRows reads the rows of a sheet.
 type sheetRows struct {
 	w      *workbook
-	part   io.Closer
-	m      *meter
-	d      *xml.Decoder
+	m      *markup
 	n      uint32
 	done   bool
 	text   []byte
@@ -273,29 +263,29 @@ type sheetRows struct {
 func (s *sheetRows) next(r *row) error {
 	for {
 		s.m.reset()
-		tok, err := s.d.Token()
+		t, err := s.m.next()
 		if err != nil {
-			s.part.Close()
+			s.m.close()
 			if err == io.EOF && !s.done {
 				return io.ErrUnexpectedEOF
 			}
 			return err
 		}
-		switch t := tok.(type) {
-		case xml.EndElement:
-			if t.Name.Local == "sheetData" {
+		switch t {
+		case closes:
+			if string(s.m.name) == "sheetData" {
 				s.done = true
 			}
-		case xml.StartElement:
-			if t.Name.Local == "sheetData" {
+		case opens:
+			if string(s.m.name) == "sheetData" {
 				s.done = false
 			}
-			if t.Name.Local != "row" {
+			if string(s.m.name) != "row" {
 				continue
 			}
 			n := uint64(s.n) + 1
-			if v := attr(t, "r"); v != "" {
-				if n, err = strconv.ParseUint(v, 10, 32); err != nil || n == 0 {
+			if v := s.m.attr("r"); len(v) > 0 {
+				if n, err = strconv.ParseUint(string(v), 10, 32); err != nil || n == 0 {
 					return fmt.Errorf("row number %q", v)
 				}
 			}
@@ -315,29 +305,29 @@ func (s *sheetRows) next(r *row) error {
 	}
 }
 
-// row reads the cells of a row whose start was read.
+// row reads the cells of a row that was just opened.
 func (s *sheetRows) row() (bad string, err error) {
 	s.text, s.span, s.number = s.text[:0], s.span[:0], s.number[:0]
 	at := 0
 	for {
-		tok, err := s.d.Token()
+		t, err := s.m.next()
 		if err != nil {
 			return "", err
 		}
-		switch t := tok.(type) {
-		case xml.EndElement:
-			if t.Name.Local == "row" {
+		switch t {
+		case closes:
+			if string(s.m.name) == "row" {
 				s.cells = s.cells[:0]
 				for _, p := range s.span {
 					s.cells = append(s.cells, s.text[p.from:p.to])
 				}
 				return bad, nil
 			}
-		case xml.StartElement:
-			if t.Name.Local != "c" {
+		case opens:
+			if string(s.m.name) != "c" {
 				continue
 			}
-			if ref := attr(t, "r"); ref != "" {
+			if ref := s.m.attr("r"); len(ref) > 0 {
 				if at = columnOf(ref); at < 0 {
 					return "", fmt.Errorf("cell reference %q", ref)
 				}
@@ -345,7 +335,7 @@ func (s *sheetRows) row() (bad string, err error) {
 			if at >= maxSheetColumns {
 				return "", fmt.Errorf("more than %d columns", maxSheetColumns)
 			}
-			number, why, err := s.cell(at, attr(t, "t"))
+			number, why, err := s.cell(at, kindOf(s.m.attr("t")))
 			if err != nil {
 				return "", err
 			}
@@ -358,8 +348,33 @@ func (s *sheetRows) row() (bad string, err error) {
 	}
 }
 
-// cell reads the content of a cell whose start was read into column at.
-func (s *sheetRows) cell(at int, kind string) (number bool, bad string, err error) {
+// cellKind is what a cell's type says about its content.
+type cellKind uint8
+
+const (
+	textCell cellKind = iota
+	numberCell
+	sharedCell
+	formulaCell // the text that a formula gives
+	boolCell
+)
+
+func kindOf(t []byte) cellKind {
+	switch string(t) {
+	case "", "n":
+		return numberCell
+	case "s":
+		return sharedCell
+	case "str":
+		return formulaCell
+	case "b":
+		return boolCell
+	}
+	return textCell
+}
+
+// cell reads the content of a cell that was just opened into column at.
+func (s *sheetRows) cell(at int, kind cellKind) (number bool, bad string, err error) {
 	for len(s.span) <= at {
 		s.span = append(s.span, span{})
 		s.number = append(s.number, false)
@@ -367,52 +382,50 @@ func (s *sheetRows) cell(at int, kind string) (number bool, bad string, err erro
 	from := len(s.text)
 	depth, in := 1, false
 	for depth > 0 {
-		tok, err := s.d.Token()
+		t, err := s.m.next()
 		if err != nil {
 			return false, "", err
 		}
-		switch t := tok.(type) {
-		case xml.StartElement:
-			if t.Name.Local == "is" {
-				text, err := richText(s.d)
-				if err != nil {
+		switch t {
+		case opens:
+			if string(s.m.name) == "is" {
+				if s.text, err = richText(s.m, s.text); err != nil {
 					return false, "", err
 				}
-				s.text = append(s.text, text...)
 				continue
 			}
 			depth++
-			in = t.Name.Local == "v"
-		case xml.EndElement:
+			in = string(s.m.name) == "v"
+		case closes:
 			depth--
 			in = false
-		case xml.CharData:
+		case chars:
 			if in {
-				s.text = append(s.text, t...)
+				s.text = append(s.text, s.m.text...)
 			}
 		}
 	}
 	value := s.text[from:]
 	switch kind {
-	case "s":
+	case sharedCell:
 		i, err := strconv.Atoi(string(bytes.TrimSpace(value)))
 		s.text = s.text[:from]
-		if err != nil || i < 0 || i >= len(s.w.shared) {
+		if err != nil || i < 0 || i >= s.w.shared.len() {
 			bad = "a cell refers to a text that the workbook does not hold"
 			break
 		}
-		s.text = append(s.text, s.w.shared[i]...)
-	case "str":
-		if text := unescape(string(value)); len(text) != len(value) {
-			s.text = append(s.text[:from], text...)
+		if s.text, err = s.w.shared.append(s.text, i); err != nil {
+			return false, "", err
 		}
-	case "b":
+	case formulaCell:
+		s.text = unescape(s.text, from)
+	case boolCell:
 		word := "false"
 		if string(value) == "1" || string(value) == "true" {
 			word = "true"
 		}
 		s.text = append(s.text[:from], word...)
-	case "", "n":
+	case numberCell:
 		number = len(value) > 0
 	}
 	s.span[at] = span{from, len(s.text)}
@@ -420,7 +433,7 @@ func (s *sheetRows) cell(at int, kind string) (number bool, bad string, err erro
 }
 
 // columnOf is the column of a reference such as "B12", counted from 0, or −1.
-func columnOf(ref string) int {
+func columnOf(ref []byte) int {
 	n := 0
 	for i := 0; i < len(ref); i++ {
 		c := ref[i] &^ 0x20
