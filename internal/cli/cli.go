@@ -77,6 +77,7 @@ func (p *program) run(ctx context.Context, args []string) (code int) {
 			p.logFile.Close()
 		}
 	}()
+	defer func() { p.unboundMemory(code) }()
 	defer func() {
 		if r := recover(); r != nil {
 			p.complain(&bug{what: fmt.Sprint(r)})
@@ -84,7 +85,6 @@ func (p *program) run(ctx context.Context, args []string) (code int) {
 			code = codeInternal
 		}
 	}()
-	defer p.unboundMemory()
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(p.in)

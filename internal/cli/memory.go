@@ -40,6 +40,7 @@ func (p *program) boundMemory(r request) (*bound, error) {
 		return p.bound, nil
 	}
 	b := &bound{bytes: unknownMemory}
+	soft := b.bytes // where the collector begins to work harder
 	if r.maxMemory != "" {
 		const hint = "write for example 512MiB, 1.5GiB, 800MB or a number of bytes"
 		n, ok := parseSize(r.maxMemory)
@@ -50,25 +51,30 @@ func (p *program) boundMemory(r request) (*bound, error) {
 			return nil, wrong("give it more, or leave it out", "--max-memory %s is too little: gcdiag needs at least 64MiB", r.maxMemory)
 		}
 		b.bytes, b.asked = n, r.maxMemory
+		soft = n - n/16 // the program itself takes a little, too
 	} else if n := machineMemory(); n > 0 {
-		b.bytes = max(leastMemory, n/4)
+		// Records in files cost little, but a collector that is pressed costs much,
+		// and nobody has asked for it.
+		b.bytes, soft = max(leastMemory, n/4), max(leastMemory, n/2)
 	}
 	b.before = debug.SetMemoryLimit(-1)
-	debug.SetMemoryLimit(min(b.before, b.bytes-b.bytes/16)) // the program itself takes a little, too
+	debug.SetMemoryLimit(min(b.before, soft))
 	p.bound = b
 	return b, nil
 }
 
-// unboundMemory ends the bound of the run, and says so where it could not be kept.
-func (p *program) unboundMemory() {
+// unboundMemory ends the bound of a run with an exit code, and says so where it
+// could not be kept.
+func (p *program) unboundMemory(code int) {
 	b := p.bound
 	if b == nil {
 		return
 	}
 	p.bound = nil
 	debug.SetMemoryLimit(b.before)
-	if peak := peakMemory(); b.asked != "" && peak > b.bytes {
-		p.say("--max-memory %s could not be kept: the peak was %d MiB, because what is wrong is judged in memory; nothing is missing for that", b.asked, peak/mib)
+	judged := code == codeSound || code == codeFault || code == codeInconclusive
+	if peak := peakMemory(); judged && b.asked != "" && peak > b.bytes {
+		p.say("--max-memory %s could not be kept: the peak was %d MiB, since the index of all events and what is wrong stay in memory; the report is whole", b.asked, peak/mib)
 	}
 }
 

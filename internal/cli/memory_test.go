@@ -65,7 +65,7 @@ func TestMaxMemory(t *testing.T) {
 		if limit := debug.SetMemoryLimit(-1); limit != want {
 			t.Errorf("with %s the limit is %d, want %d", size, limit, want)
 		}
-		p.unboundMemory()
+		p.unboundMemory(codeSound)
 	}
 }
 
