@@ -14,8 +14,8 @@ import (
 	"gcdiag/internal/record"
 )
 
-// text is a field's text, as own has it; where texts are kept, it is shared with
-// equal ones of the column.
+// text is a field's text: a view of the cell, or a copy that is shared with equal
+// ones of the column.
 func (r *reader) text(f field) string {
 	if r.cells[f] == nil {
 		return ""
