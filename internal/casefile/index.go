@@ -8,9 +8,9 @@ import "math/bits"
 // eight of them are compared at once, and at a byte each they stay in a
 // processor's cache where a table of the rows would not.
 type rowIndex struct {
-	tags    []uint64 // eight places each, filled from the low byte up; 0: free
-	at      []uint32 // of each place, the number of its entry
-	entries []indexed
+	tags    []uint64  // eight places each, filled from the low byte up; 0: free
+	entries []indexed // one in each place
+	n       int
 }
 
 type indexed struct{ hash, row uint32 }
@@ -29,7 +29,7 @@ func (x *rowIndex) rows(hash uint32) func(yield func(row int) bool) {
 		for group, tag := x.where(hash); ; group = (group + 1) & uint32(len(x.tags)-1) {
 			tags := x.tags[group]
 			for same := equalBytes(tags, tag); same != 0; same &= same - 1 {
-				if e := x.entries[x.at[group*8+uint32(bits.TrailingZeros64(same)/8)]]; e.hash == hash && !yield(int(e.row)) {
+				if e := x.entries[group*8+uint32(bits.TrailingZeros64(same)/8)]; e.hash == hash && !yield(int(e.row)) {
 					return
 				}
 			}
@@ -48,25 +48,26 @@ func equalBytes(x, b uint64) uint64 {
 }
 
 func (x *rowIndex) add(hash uint32, row int) {
-	x.entries = append(x.entries, indexed{hash, uint32(row)})
-	if len(x.entries)*8 <= len(x.at)*5 {
-		x.put(len(x.entries) - 1)
-		return
+	if x.n++; x.n*8 > len(x.entries)*5 {
+		tags, entries := x.tags, x.entries
+		groups := max(256, 2*len(tags))
+		x.tags, x.entries = make([]uint64, groups), make([]indexed, 8*groups)
+		for i, e := range entries {
+			if tags[i/8]>>(i%8*8)&0xff != 0 {
+				x.put(e)
+			}
+		}
 	}
-	groups := max(256, 2*len(x.tags))
-	x.tags, x.at = make([]uint64, groups), make([]uint32, 8*groups)
-	for i := range x.entries {
-		x.put(i)
-	}
+	x.put(indexed{hash, uint32(row)})
 }
 
 // put gives an entry a place.
-func (x *rowIndex) put(entry int) {
-	group, tag := x.where(x.entries[entry].hash)
+func (x *rowIndex) put(e indexed) {
+	group, tag := x.where(e.hash)
 	for x.tags[group]>>56 != 0 {
 		group = (group + 1) & uint32(len(x.tags)-1)
 	}
 	place := uint32(bits.Len64(x.tags[group])+7) / 8
 	x.tags[group] |= tag << (8 * place)
-	x.at[group*8+place] = uint32(entry)
+	x.entries[group*8+place] = e
 }

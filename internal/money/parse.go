@@ -65,11 +65,10 @@ func Parse[T ~string | ~[]byte](text T, mark Mark) (Written, error) {
 	if w, ok := plain(text); ok && (w.Mark == mark || mark == NoMark || w.Mark == NoMark) {
 		return w, nil
 	}
-	s := string(text)
-	p := amountText{rest: s}
-	w, err := p.read(mark)
-	if err != nil {
-		return Written{}, fmt.Errorf("%w: %s", err, quote(s))
+	var w Written
+	p := amountText{text: string(text), w: &w}
+	if err := p.read(mark); err != nil {
+		return Written{}, fmt.Errorf("%w: %s", err, quote(string(text)))
 	}
 	return w, nil
 }
@@ -118,57 +117,61 @@ func plain[T ~string | ~[]byte](text T) (Written, bool) {
 
 // amountText is an amount being read from the left.
 type amountText struct {
-	rest  string
-	w     Written
-	signs int // how many signs were seen, parentheses included
+	text  string
+	at    int      // what stands before is read
+	w     *Written // what was read
+	signs int      // how many signs were seen, parentheses included
 	minus bool
 	open  bool // a parenthesis still to be closed
 }
 
-func (p *amountText) read(mark Mark) (Written, error) {
+func (p *amountText) read(mark Mark) error {
 	for {
 		p.blanks()
 		if p.atNumber() {
 			break
 		}
 		if err := p.adornment(true); err != nil {
-			return Written{}, err
+			return err
 		}
 	}
 	unsure := p.number(mark)
 	if unsure != nil && !errors.Is(unsure, ErrUnsure) {
-		return Written{}, unsure
+		return unsure
 	}
 	for {
 		p.blanks()
-		if p.rest == "" {
+		if p.at == len(p.text) {
 			break
 		}
 		if err := p.adornment(false); err != nil {
-			return Written{}, err
+			return err
 		}
 	}
 	if p.open {
-		return Written{}, ErrNotAmount
+		return ErrNotAmount
 	}
 	if p.signs > 1 {
-		return Written{}, ErrSigns
+		return ErrSigns
 	}
 	if unsure != nil {
-		return Written{}, unsure
+		return unsure
 	}
 	if p.minus {
 		p.w.Coef = -p.w.Coef
 	}
-	return p.w, nil
+	return nil
 }
 
+func (p *amountText) rest() string { return p.text[p.at:] }
+
 func (p *amountText) blanks() {
-	p.rest = strings.TrimLeftFunc(p.rest, unicode.IsSpace)
+	rest := p.rest()
+	p.at += len(rest) - len(strings.TrimLeftFunc(rest, unicode.IsSpace))
 }
 
 func (p *amountText) atNumber() bool {
-	s := p.rest
+	s := p.rest()
 	if s != "" && (s[0] == '.' || s[0] == ',') {
 		s = s[1:]
 	}
@@ -201,16 +204,16 @@ func (p *amountText) adornment(before bool) error {
 			return p.currency(s.text, s.uses)
 		}
 	}
-	n := 0
-	for n < len(p.rest) {
-		r, size := utf8.DecodeRuneInString(p.rest[n:])
+	n, rest := 0, p.rest()
+	for n < len(rest) {
+		r, size := utf8.DecodeRuneInString(rest[n:])
 		if !unicode.IsLetter(r) {
 			break
 		}
 		n += size
 	}
-	word := strings.ToLower(p.rest[:n])
-	p.rest = p.rest[n:]
+	word := strings.Clone(strings.ToLower(rest[:n])) // the result must not hold on to the text
+	p.at += n
 	if n > 0 {
 		p.take(".")
 	}
@@ -233,8 +236,10 @@ func (p *amountText) adornment(before bool) error {
 }
 
 func (p *amountText) take(s string) bool {
-	var ok bool
-	p.rest, ok = strings.CutPrefix(p.rest, s)
+	ok := strings.HasPrefix(p.rest(), s)
+	if ok {
+		p.at += len(s)
+	}
 	return ok
 }
 
@@ -264,22 +269,23 @@ type separator struct {
 // number takes digits and what separates them.
 func (p *amountText) number(mark Mark) error {
 	var (
-		seps   []separator
-		digits []byte
+		seps   = make([]separator, 0, 8)
+		digits = make([]byte, 0, 32)
 		head   int // digits before the first separator
 	)
-	for p.rest != "" {
-		if c := p.rest[0]; digit(c) {
+	for p.at < len(p.text) {
+		rest := p.rest()
+		if c := rest[0]; digit(c) {
 			digits = append(digits, c)
 			if len(seps) == 0 {
 				head++
 			} else {
 				seps[len(seps)-1].after++
 			}
-			p.rest = p.rest[1:]
+			p.at++
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(p.rest)
+		r, size := utf8.DecodeRuneInString(rest)
 		switch {
 		case r == '.' || r == ',':
 		case r == '\'' || r == '’':
@@ -289,11 +295,11 @@ func (p *amountText) number(mark Mark) error {
 		default:
 			r = 0
 		}
-		if r == 0 || len(p.rest) == size || !digit(p.rest[size]) {
+		if r == 0 || len(rest) == size || !digit(rest[size]) {
 			break
 		}
 		seps = append(seps, separator{char: r})
-		p.rest = p.rest[size:]
+		p.at += size
 	}
 	proof, decimals, err := judge(seps, head, digits)
 	if errors.Is(err, ErrUnsure) && mark != NoMark {

@@ -14,8 +14,8 @@ import (
 	"gcdiag/internal/record"
 )
 
-// text is a field's text, as own has it; where texts are kept, it is shared with
-// equal ones of the column.
+// text is a field's text: a view of the cell, or a copy that is shared with equal
+// ones of the column.
 func (r *reader) text(f field) string {
 	if r.cells[f] == nil {
 		return ""
@@ -204,18 +204,24 @@ func (r *reader) time(f field) record.Time {
 }
 
 func (r *reader) timeOf(f field) record.Time {
-	c := r.cells[f]
-	if !r.spec.slow && !r.number[f] {
+	c, col := r.cells[f], r.col[f]
+	var k *known
+	if col.days != nil && !r.number[f] {
 		if t, ok := r.cal.quick(c); ok {
 			return t
 		}
+		if k = col.day(c); k != nil && k.read {
+			return k.time
+		}
 	}
-	col := r.col[f]
 	s, err := r.stamp(col, f, c)
 	if err == nil {
 		col.unix = col.unix || s.epoch
 		var t record.Time
 		if t, err = r.cal.place(s); err == nil {
+			if k != nil {
+				k.time, k.read = t, true
+			}
 			return t
 		}
 	}
@@ -230,6 +236,18 @@ func (r *reader) timeOf(f field) record.Time {
 	}
 	r.refuse("%s: %v: %s%s", f, err, quote(string(c)), advice)
 	return record.Time{}
+}
+
+// day is where a date is remembered, nil where it is none or its place is taken.
+// What a text was read as holds whatever the column shows later on.
+func (c *column) day(cell []byte) *known {
+	if len(cell) > len("2026-10-24") {
+		return nil
+	}
+	if k := c.days.get(cell); k != nil {
+		return k
+	}
+	return c.days.put(cell, nil)
 }
 
 func (r *reader) stamp(col *column, f field, c []byte) (stamp, error) {

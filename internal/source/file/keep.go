@@ -2,9 +2,11 @@ package file
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 
 	"gcdiag/internal/money"
+	"gcdiag/internal/record"
 )
 
 // keeper keeps texts: many share one allocation.
@@ -70,18 +72,28 @@ func (in *interner) get(text []byte, k *keeper) string {
 type known struct {
 	cell     string
 	to       []byte // the cell as the values map has it
-	read     bool   // what follows is known
+	read     bool   // one of the following is known
 	value    uint16 // of a word
 	currency money.Currency
+	time     record.Time
 }
 
 // few remembers what the few texts of a column were read as. A text whose place
 // another one has is not remembered.
-type few [64]known
+type few [256]known
 
 func (k *few) place(cell []byte) *known {
-	n := uint(len(cell))
-	return &k[(n+uint(cell[0])*3+uint(cell[n/2])*5+uint(cell[n-1])*7)%uint(len(k))]
+	n := len(cell)
+	x := uint64(n)
+	switch {
+	case n >= 8:
+		x += binary.LittleEndian.Uint64(cell) + 3*binary.LittleEndian.Uint64(cell[n-8:])
+	case n >= 4:
+		x += uint64(binary.LittleEndian.Uint32(cell)) | uint64(binary.LittleEndian.Uint32(cell[n-4:]))<<32
+	default:
+		x += uint64(cell[0]) | uint64(cell[n/2])<<8 | uint64(cell[n-1])<<16
+	}
+	return &k[x*0x9e3779b97f4a7c15>>56]
 }
 
 // get is what is known of a text, or nil.

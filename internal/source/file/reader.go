@@ -57,6 +57,7 @@ type column struct {
 	filled bool
 	few    *few   // nil: the column holds many different texts
 	hit    *known // what is known of the cell at hand; nil: nothing
+	days   *few   // of times: the texts that are no longer than a date
 	header string
 	words  map[string]string // values map; nil: none
 	mapped map[string][]byte // words already looked up
@@ -99,6 +100,9 @@ func newReader(ctx context.Context, spec *Spec, in *input, g *grid, head headRow
 		c.words = spec.words(f)
 		if (c.class == other || c.words != nil) && !spec.slow {
 			c.few = new(few)
+		}
+		if c.class == when && !spec.slow {
+			c.days = new(few)
 		}
 		c.mark, c.order = money.NoMark, anyOrder
 		if c.class == amount && spec.Decimal != "" {
