@@ -165,6 +165,7 @@ func (j *Judge) Events(ended func() bool) []Verdict {
 	const portion = 256
 	events := j.set.Events
 	out := make([]Verdict, len(events))
+	clear(out) // written before it is read, which saves every page an interruption
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	var crash atomic.Value // panics are the caller's to catch

@@ -276,7 +276,7 @@ func (q *clean) join() {
 	type found struct{ sent, booked []uint32 }
 	for _, w := range each(func(w *found, share int) {
 		l := &q.scout.moves.notes[share]
-		events := make([]standing, l.n)
+		events := written[standing](l.n)
 		q.events[share] = events
 		t := newTable(l.n)
 		for i := range l.n {
@@ -843,7 +843,7 @@ func records[T any](table *casefile.Table[T], find func(share int, add func(row 
 		rows = append(rows, w...)
 	}
 	slices.Sort(rows)
-	slab, out := make([]T, len(rows)), make([]*T, len(rows))
+	slab, out := written[T](len(rows)), make([]*T, len(rows))
 	for i, row := range rows {
 		table.Read(int(row), &slab[i])
 		out[i] = &slab[i]
@@ -859,7 +859,7 @@ func newTable(n int) table {
 	for size < 2*n {
 		size *= 2
 	}
-	return make(table, size)
+	return table(written[uint32](size))
 }
 
 // find is the number whose hash is that one; hashOf tells the hash of a number.
@@ -1064,7 +1064,7 @@ func (q *clean) newDrawings() *drawings {
 	for k := range q.cards {
 		d.first[k+1] = d.first[k] + q.cards[k].n
 	}
-	d.cards = make([]drawing, d.first[shares])
+	d.cards = written[drawing](d.first[shares])
 	return d
 }
 

@@ -34,11 +34,20 @@ func newNames(room int, keep bool) *names {
 	for size*2 < room*3 {
 		size *= 2
 	}
-	n := &names{one: maphash.MakeSeed(), two: maphash.MakeSeed(), slots: make([]nameSlot, size), count: 1, keep: keep}
+	n := &names{one: maphash.MakeSeed(), two: maphash.MakeSeed(), slots: written[nameSlot](size), count: 1, keep: keep}
 	if keep {
 		n.keys = make([]string, 1, room+1)
 	}
 	return n
+}
+
+// written is a slice of zeros that are written already. Memory that is read before it
+// is written costs the system two interruptions for each page, and the second one
+// stops all cores.
+func written[T any](n int) []T {
+	s := make([]T, n)
+	clear(s)
+	return s
 }
 
 // slot is where a key stands or would stand.
@@ -116,7 +125,7 @@ func (n *names) enter(p fingerprint, key string) uint32 {
 
 func (n *names) grow() {
 	old := n.slots
-	n.slots = make([]nameSlot, 2*len(old))
+	n.slots = written[nameSlot](2 * len(old))
 	for _, s := range old {
 		if s.number != 0 {
 			*n.slot(s.one, s.two) = s

@@ -161,7 +161,7 @@ func share(hash uint64) int { return int(hash >> 56) }
 
 // notes is a list that grows without moving.
 type notes[T any] struct {
-	pages []*[page]T
+	pages [][]T
 	n     int
 }
 
@@ -169,7 +169,7 @@ const page = 64
 
 func (l *notes[T]) add() *T {
 	if l.n == len(l.pages)*page {
-		l.pages = append(l.pages, new([page]T))
+		l.pages = append(l.pages, make([]T, page))
 	}
 	l.n++
 	return l.at(l.n - 1)

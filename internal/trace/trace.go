@@ -298,7 +298,7 @@ func (s *Set) leanEvents() {
 			q.exemplars[i].place = place
 		}
 	}
-	slab := make([]record.Movement, len(rows))
+	slab := written[record.Movement](len(rows))
 	moves := make([]*record.Movement, len(rows))
 	slices.SortFunc(rows, func(a, b linked) int { return cmp.Compare(a.row, b.row) })
 	for _, x := range rows {
@@ -330,7 +330,7 @@ func (s *Set) events(moves []*record.Movement) {
 	for o := range c.Orders.All() {
 		s.Orders[ident.Key(o.ID)] = o
 	}
-	evs := make([]Event, len(moves))
+	evs := written[Event](len(moves))
 	s.Events = make([]*Event, len(moves))
 	for i, m := range moves {
 		e := &evs[i]
