@@ -21,6 +21,13 @@ func Key(id string) string {
 	return strings.ToLower(Plain(id))
 }
 
+// IsKey reports whether an identifier is certainly its own key. Nearly all are that
+// have no capitals; for others Key tells.
+func IsKey(id string) bool {
+	_, lower := plain(id)
+	return lower
+}
+
 // AppendKey appends Key(id) to b. It seldom allocates anything else.
 func AppendKey(b []byte, id string) []byte {
 	if word, lower := plain(id); !word || strings.HasPrefix(id, encoded) {

@@ -834,6 +834,14 @@ func (q *clean) postings() []*record.Posting {
 	})
 }
 
+// forget drops what is not wanted any more once the rest is read.
+func (q *clean) forget() {
+	for k := range shares {
+		q.scout.moves.notes[k], q.scout.sent.notes[k], q.scout.booked.notes[k] = notes[moveNote]{}, notes[sentNote]{}, notes[bookNote]{}
+		q.events[k], q.cards[k], q.others[k], q.touched[k] = nil, keys{}, keys{}, nil
+	}
+}
+
 // records reads the records of rows that are found share by share.
 func records[T any](table *casefile.Table[T], find func(share int, add func(row uint32))) []*T {
 	var rows []uint32

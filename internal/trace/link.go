@@ -41,13 +41,6 @@ const (
 
 func newLinker(s *Set) *linker {
 	l := &linker{s: s, byBatch: map[string][]*Event{}, damaged: map[string]bool{}}
-	l.taken = make([]uint8, len(s.Events))
-	if q := s.clean; q != nil {
-		l.log, l.rows = q.deliveries(), q.postings()
-	} else {
-		l.log = slices.AppendSeq(make([]*record.Delivery, 0, s.Case.Deliveries.Len()), s.Case.Deliveries.All())
-		l.rows = slices.AppendSeq(make([]*record.Posting, 0, s.Case.Postings.Len()), s.Case.Postings.All())
-	}
 	for i := range s.Case.Systems {
 		for _, r := range s.Case.Systems[i].Reads {
 			for _, d := range r.Damaged {
@@ -73,11 +66,16 @@ func (l *linker) key(id string) string {
 // find is the number of an identifier's key, 0 where no event has it.
 func (l *linker) find(id string) uint32 { return l.s.names.find(l.key(id)) }
 
-// deliveries links the integration's log.
-func (l *linker) deliveries() {
+// takeLog brings the integration's log into canonical order.
+func (l *linker) takeLog(log []*record.Delivery) {
+	l.log = log
 	sortByTime(l.log, func(d *record.Delivery) record.Time { return d.ReceivedAt }, func(a, b *record.Delivery) int {
 		return cmp.Or(a.Attempt-b.Attempt, strings.Compare(a.ID, b.ID), strings.Compare(a.Event, b.Event), int(a.Outcome)-int(b.Outcome))
 	})
+}
+
+// deliveries links the integration's log.
+func (l *linker) deliveries() {
 	l.sent = make([]int32, len(l.log))
 	count := make([]int32, len(l.s.Events))
 	linked := 0
@@ -256,15 +254,21 @@ func maskTail(k string) (string, bool) {
 	return strings.TrimLeft(tail, "•*●…- "), true
 }
 
-// postings links the ERP's rows, from the strongest rung to the weakest. Each
-// rung sees only what the stronger ones left.
-func (l *linker) postings() {
+// takeRows brings the ERP's rows into canonical order and fills in what a document's
+// other lines tell.
+func (l *linker) takeRows(rows []*record.Posting) {
+	l.rows = rows
 	sortByTime(l.rows, func(p *record.Posting) record.Time { return p.Dated }, func(a, b *record.Posting) int {
 		return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Amount, b.Amount),
 			strings.Compare(a.Account, b.Account), strings.Compare(l.s.system(a.System).Name, l.s.system(b.System).Name))
 	})
 	l.stated = slices.Clone(l.rows)
 	l.fillDocuments()
+}
+
+// postings links the ERP's rows, from the strongest rung to the weakest. Each
+// rung sees only what the stronger ones left.
+func (l *linker) postings() {
 	l.owner = make([]int32, len(l.rows))
 	l.rung = make([]Rung, len(l.rows))
 	for i := range l.owner {
@@ -670,7 +674,7 @@ func (l *linker) foreignCards() {
 			named[t], known[t] = n, n
 		}
 	}
-	for _, p := range l.rows {
+	for _, p := range l.stated {
 		count(record.Postings, p.Card)
 	}
 	for _, d := range l.log {
@@ -948,11 +952,9 @@ func (l *linker) shapedLikeEvent(k string) bool {
 // shape is what identifiers of one series have in common: the text before the
 // first digit, or the length where there is none ("m-17" and "m-204", "810034"
 // and "810117").
-func shape(k string) string { return string(shapeOf([]byte(k))) }
-
-func shapeOf(k []byte) []byte {
-	for i, c := range k {
-		if c-'0' > 9 {
+func shape(k string) string {
+	for i := range len(k) {
+		if k[i]-'0' > 9 {
 			continue
 		}
 		if i == 0 {
@@ -960,7 +962,7 @@ func shapeOf(k []byte) []byte {
 		}
 		return k[:i]
 	}
-	return strconv.AppendInt(nil, int64(len(k)), 10)
+	return strconv.Itoa(len(k))
 }
 
 // byAmounts links rows without any identifier to events without any row, by

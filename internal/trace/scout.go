@@ -225,16 +225,19 @@ func (s *sorts[T]) number(most int) (n uint32, fresh bool) {
 // hasher makes the hashes of identifiers.
 type hasher struct {
 	seed maphash.Seed
-	key  []byte // the key that was hashed last
+	key  []byte // the key that was hashed last, if it is not the identifier itself
 }
 
 // hash is the hash of an identifier's key, 0 for none.
 func (h *hasher) hash(id string) uint64 {
-	h.key = h.key[:0]
-	if id == "" {
-		return 0
+	if ident.IsKey(id) {
+		h.key = h.key[:0]
+		if id == "" {
+			return 0
+		}
+		return h.hashKey(id)
 	}
-	h.key = ident.AppendKey(h.key, id)
+	h.key = ident.AppendKey(h.key[:0], id)
 	if len(h.key) == 0 {
 		return 0
 	}
@@ -273,8 +276,12 @@ func (s *Scout) movement(row int, m *record.Movement) moveNote {
 	q := &s.moves
 	q.rows = max(q.rows, row+1)
 	id := q.hash(m.ID)
-	if x := shapeOf(q.key); !q.shapes[string(x)] {
-		q.shapes[string(x)] = true
+	key := m.ID
+	if len(q.key) > 0 {
+		key = string(q.key)
+	}
+	if x := shape(key); !q.shapes[x] {
+		q.shapes[strings.Clone(x)] = true
 	}
 	card, masked := q.card(m.Card)
 	q.masked = q.masked || masked

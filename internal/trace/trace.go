@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/ident"
@@ -233,12 +234,20 @@ func join(c *casefile.Case, scout *Scout, lean bool) *Set {
 	if lean {
 		s.clean = recognise(s, scout)
 	}
-	if s.clean != nil {
+	l := newLinker(s)
+	if q := s.clean; q != nil {
+		var rows sync.WaitGroup
+		rows.Go(func() { l.takeLog(q.deliveries()) })
+		rows.Go(func() { l.takeRows(q.postings()) })
 		s.leanEvents()
+		rows.Wait()
+		q.forget()
 	} else {
 		s.events(s.inOrder())
+		l.takeLog(slices.AppendSeq(make([]*record.Delivery, 0, c.Deliveries.Len()), c.Deliveries.All()))
+		l.takeRows(slices.AppendSeq(make([]*record.Posting, 0, c.Postings.Len()), c.Postings.All()))
 	}
-	l := newLinker(s)
+	l.taken = make([]uint8, len(s.Events))
 	l.foreignCards()
 	l.deliveries()
 	l.postings()
