@@ -3,7 +3,10 @@ package cli
 import (
 	"math/big"
 	"runtime/debug"
+	"runtime/metrics"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -28,6 +31,40 @@ type bound struct {
 	bytes  int64
 	asked  string // what the user wrote, or ""
 	before int64  // the soft limit of the runtime until then
+	ease   func() // ends the watch over the limit
+}
+
+// tight is the collector's percentage where more is in use than the bound allows:
+// the peak is then a fifth above what is needed. A limit that can't be kept would
+// have it run without a pause and free nothing.
+const tight = 20
+
+// watch lifts a soft limit once three quarters of it are in use for good, and has the
+// collector run more often instead.
+func (b *bound) watch(soft int64) {
+	done := make(chan struct{})
+	var over sync.WaitGroup
+	over.Go(func() {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		tick := time.NewTicker(time.Second / 20)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			if metrics.Read(live); live[0].Value.Uint64() < uint64(soft/4*3) {
+				continue
+			}
+			debug.SetMemoryLimit(b.before)
+			percent := debug.SetGCPercent(tight)
+			defer debug.SetGCPercent(percent)
+			<-done
+			return
+		}
+	})
+	b.ease = func() { close(done); over.Wait() }
 }
 
 // records is the part of a bound that is for records. The rest is for finding
@@ -59,6 +96,7 @@ func (p *program) boundMemory(r request) (*bound, error) {
 	}
 	b.before = debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(b.before, soft))
+	b.watch(soft)
 	p.bound = b
 	return b, nil
 }
@@ -71,6 +109,7 @@ func (p *program) unboundMemory(code int) {
 		return
 	}
 	p.bound = nil
+	b.ease()
 	debug.SetMemoryLimit(b.before)
 	judged := code == codeSound || code == codeFault || code == codeInconclusive
 	if peak := peakMemory(); judged && b.asked != "" && peak > b.bytes {
