@@ -311,10 +311,17 @@ func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.Gat
 	return c, nil
 }
 
-func (e *engine) Judge(c *casefile.Case) (wizard.Judged, error) {
-	d, err := judge(c, diagnosis.Of)
+func (e *engine) Judge(ctx context.Context, c *casefile.Case) (wizard.Judged, error) {
+	done := ctx.Done()
+	if ctx.Err() != nil {
+		done = nil
+	}
+	d, err := judge(c, func(c *casefile.Case) *diagnosis.Diagnosis { return diagnosis.OfUntil(c, done) })
 	if err != nil {
 		return nil, err
+	}
+	if d == nil {
+		return nil, ctx.Err()
 	}
 	return judged{e, d, report.Run{Tool: "gcdiag " + version, StartedAt: stamp(e.began), FinishedAt: stamp(e.p.now())}}, nil
 }

@@ -82,24 +82,6 @@ func (n *names) fingerprint(key string) fingerprint {
 	return fingerprint{maphash.String(n.one, key), uint32(maphash.String(n.two, key)), false}
 }
 
-// at finds a key by its fingerprint.
-func (n *names) at(p fingerprint) uint32 {
-	if p.empty {
-		return 0
-	}
-	return n.slot(p.one, p.two).number
-}
-
-// near looks where keys would stand, so that what is done with them next does not
-// wait for memory one by one. What it returns means nothing.
-func (n *names) near(list []fingerprint) uint32 {
-	x, mask := uint32(0), uint64(len(n.slots)-1)
-	for i := range list {
-		x ^= n.slots[list[i].one&mask].two
-	}
-	return x
-}
-
 func (n *names) add(key string) uint32 { return n.enter(n.fingerprint(key), key) }
 
 // enter adds a key with its fingerprint.

@@ -46,8 +46,9 @@ type Engine interface {
 	// without an error. Progress may be told from any goroutine, as often as it is.
 	Gather(ctx context.Context, cfg *connector.Config, o GatherOptions, told func(Progress)) (*casefile.Case, error)
 	// Judge diagnoses what was read. A demo is marked as one by the engine. The error
-	// is one of this machine's disk.
-	Judge(c *casefile.Case) (Judged, error)
+	// is one of this machine's disk, or the context's if that ends meanwhile; one that
+	// has ended before makes no difference.
+	Judge(ctx context.Context, c *casefile.Case) (Judged, error)
 	// Save writes a document in a format: json, markdown or one of Formats. Without
 	// replace, a file that exists is an error for which errors.Is(err, fs.ErrExist) holds.
 	Save(path, format string, d report.Document, replace bool) error

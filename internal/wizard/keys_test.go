@@ -454,6 +454,36 @@ func TestRunShowsWhatItReads(t *testing.T) {
 	r.has("Judged")
 }
 
+// TestEscEndsJudging leaves the page while a case is judged: the judge is told, and
+// what it brings afterwards is not shown.
+func TestEscEndsJudging(t *testing.T) {
+	f := newFake(t, "faults")
+	ended := make(chan error, 1)
+	f.verdict = func(ctx context.Context) error {
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return ctx.Err()
+	}
+	r := newRig(t, f, Options{Connectors: []string{"connectors.yaml"}})
+	p := newRun(r.m, f.config("connectors.yaml"), "", nil)
+	r.m.pages = append(r.m.pages, p)
+	p.c = &casefile.Case{}
+	cmd := p.judge(r.m)
+	brought := make(chan tea.Msg, 1)
+	go func() { brought <- cmd() }()
+	if r.has("Judging"); p.phase != judging {
+		t.Fatal("it does not judge")
+	}
+	r.press("esc").hasNot("Judging")
+	if err := <-ended; err == nil {
+		t.Error("the judge was not told")
+	}
+	r.send(<-brought)
+	if r.m.page() == page(p) || p.phase != judging {
+		t.Error("what was judged too late is shown")
+	}
+}
+
 func TestCancelReachesTheSource(t *testing.T) {
 	f := newFake(t, "faults")
 	began, ended := make(chan struct{}), make(chan struct{})

@@ -646,7 +646,7 @@ func (p *plain) run(cfg *connector.Config, command string, sheet *answers.Sheet)
 		}
 	}
 	p.say("Judging %s.", wording.Plural(c.Movements.Len(), "event"))
-	j, err := p.engine.Judge(c)
+	j, err := p.engine.Judge(p.ctx, c)
 	if err != nil {
 		return err
 	}

@@ -169,6 +169,8 @@ func (p *runPage) keys(*model) []key.Binding {
 	switch p.phase {
 	case reading:
 		return []key.Binding{as(keys.back, "stop and keep what was read")}
+	case judging:
+		return []key.Binding{as(keys.back, "stop")}
 	case choosing:
 		return []key.Binding{arrows("choose"), as(keys.enter, "do it"), keys.retry, keys.byHand}
 	case broken:
@@ -181,15 +183,18 @@ func (p *runPage) keys(*model) []key.Binding {
 	return nil
 }
 
-// back stops the run; once it is over, it leaves.
+// back stops the reading; while the rest is judged, and once the run is over, it leaves.
 func (p *runPage) back(*model) (bool, tea.Cmd) {
 	switch p.phase {
 	case reading:
 		p.phase = stopping
 		p.cancel()
 		return true, nil
-	case stopping, judging:
+	case stopping:
 		return true, nil
+	case judging:
+		p.n++ // nobody waits for the verdict any more
+		p.cancel()
 	}
 	return false, nil
 }
@@ -307,9 +312,12 @@ func stepsOf(r record.Role) []int {
 
 func (p *runPage) judge(m *model) tea.Cmd {
 	p.phase, p.read = judging, m.o.Now()
+	ctx, cancel := context.WithCancel(m.ctx)
+	p.cancel = cancel
 	n, c, engine, sheet := p.n, p.c, m.engine, p.sheet
 	return m.do(func(context.Context) tea.Msg {
-		j, err := engine.Judge(c)
+		defer cancel()
+		j, err := engine.Judge(ctx, c)
 		if err != nil {
 			return judgedMsg{n: n, err: err}
 		}

@@ -56,6 +56,7 @@ type fake struct {
 	doc      report.Document
 	open     *report.Document
 	gather   func(context.Context, func(Progress)) (*casefile.Case, error)
+	verdict  func(context.Context) error // nil: at once
 	loadErr  error
 	settle   error
 	checks   []Check
@@ -214,7 +215,12 @@ func (f *fake) Gather(ctx context.Context, cfg *connector.Config, o GatherOption
 	return &casefile.Case{Complete: true}, nil
 }
 
-func (f *fake) Judge(*casefile.Case) (Judged, error) {
+func (f *fake) Judge(ctx context.Context, _ *casefile.Case) (Judged, error) {
+	if f.verdict != nil {
+		if err := f.verdict(ctx); err != nil {
+			return nil, err
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.judged++
