@@ -1,34 +1,25 @@
 package casefile
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"sync/atomic"
+
+	"gcdiag/internal/scratch"
 )
 
-// What does not stay in memory is in one file per packed table, in the system's
-// folder for temporary files. It is readable by the user alone, encrypted with a
-// key that is in this process's memory only, and gone when the process ends,
-// however it ends: its name is removed once it is open, or the system does so when
-// it is closed.
+// What does not stay in memory is in one scratch file per packed table.
 
 // Bound makes about so many bytes of packed records stay in memory, of all tables
 // together; those that come after them are written to temporary files and read
 // back when they are asked for. It must be called before anything is added. What
 // can't be written or read is told by Case.Err.
 func (b *Builder) Bound(bytes int64) {
-	limit := &bound{folder: os.TempDir(), open: openFile}
+	limit := &bound{folder: os.TempDir(), open: func(folder string) (backing, error) { return scratch.Open(folder) }}
 	limit.left.Store(bytes)
 	size := int(min(segmentSize, max(512, bytes/64)))
 	b.c.Movements.limit(limit, size)
@@ -63,7 +54,7 @@ func (e *SpillError) Unwrap() error { return e.Err }
 
 // Hint is what to do about it.
 func (e *SpillError) Hint() string {
-	return fmt.Sprintf("free space in %s, set %s to another folder, or raise --max-memory", e.Folder, folderVariable)
+	return fmt.Sprintf("free space in %s, set %s to another folder, or raise --max-memory", e.Folder, scratch.Variable)
 }
 
 // errOther is the error of a file that does not hold what was written to it.
@@ -133,7 +124,7 @@ func (t *Table[T]) seal() {
 // overflow is the file of one table. It may be read from several goroutines.
 type overflow struct {
 	file   backing // nil until something is written
-	cipher cipher.Block
+	cipher scratch.Cipher
 	end    int64
 }
 
@@ -157,30 +148,16 @@ func (o *overflow) write(b *bound, data []byte) extent {
 			b.fail(err)
 			return extent{}
 		}
-		key := make([]byte, 16)
-		_, _ = rand.Read(key) // never fails: it ends the program instead
-		o.cipher, _ = aes.NewCipher(key)
-		o.file = f
+		o.file, o.cipher = f, scratch.NewCipher()
 	}
 	x := extent{o.end, len(data), crc32.Checksum(data, castagnoli)}
-	o.crypt(data, x.at)
+	o.cipher.Apply(data, x.at)
 	if _, err := o.file.WriteAt(data, x.at); err != nil {
 		b.fail(err)
 		return extent{}
 	}
 	o.end += int64(len(data))
 	return x
-}
-
-// crypt encrypts or decrypts bytes that stand at a place of the file. No place is
-// written twice under one key.
-func (o *overflow) crypt(data []byte, at int64) {
-	var count, skipped [aes.BlockSize]byte
-	binary.BigEndian.PutUint64(count[8:], uint64(at/aes.BlockSize))
-	s := cipher.NewCTR(o.cipher, count[:])
-	skip := skipped[:at%aes.BlockSize]
-	s.XORKeyStream(skip, skip)
-	s.XORKeyStream(data, data)
 }
 
 // whole reads an extent back, "" where that can't be done.
@@ -209,30 +186,6 @@ func (o *overflow) read(b *bound, x extent, from, to int) []byte {
 		b.fail(err)
 		return nil
 	}
-	o.crypt(data, at)
+	o.cipher.Apply(data, at)
 	return data
-}
-
-const filePrefix = "gcdiag-records-"
-
-// openFile makes a file that is gone when the process is, and removes those for
-// which that failed.
-func openFile(folder string) (backing, error) {
-	sweep(folder)
-	return openGone(filepath.Join(folder, fmt.Sprintf("%s%d-%s", filePrefix, os.Getpid(), rand.Text())))
-}
-
-// sweep removes the files that processes left behind which run no more: of a
-// crash of the machine, say. Removing the file of a process that runs would do no
-// harm, where the system allows it at all: its name is not needed any more.
-func sweep(folder string) {
-	entries, _ := os.ReadDir(folder) // what can't be seen can't be removed
-	for _, e := range entries {
-		rest, ours := strings.CutPrefix(e.Name(), filePrefix)
-		number, _, _ := strings.Cut(rest, "-")
-		pid, err := strconv.Atoi(number)
-		if ours && err == nil && pid > 0 && e.Type().IsRegular() && !running(pid) {
-			_ = os.Remove(filepath.Join(folder, e.Name())) // it may be another user's
-		}
-	}
 }

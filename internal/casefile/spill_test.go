@@ -7,11 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
-	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -239,47 +235,4 @@ func files(t *testing.T, folder string) []string {
 		out = append(out, e.Name())
 	}
 	return out
-}
-
-// The file has no name, or one of which the system will remove it; files of
-// processes that run no more are removed, and nothing else is.
-func TestLeftovers(t *testing.T) {
-	dead := exec.Command(os.Args[0], "-test.run=^$")
-	if err := dead.Run(); err != nil {
-		t.Fatal(err)
-	}
-	folder := t.TempDir()
-	gone := fmt.Sprintf("%s%d-X", filePrefix, dead.Process.Pid)
-	stay := []string{fmt.Sprintf("%s%d-X", filePrefix, os.Getpid()), fmt.Sprintf("%s%d-X", filePrefix, os.Getppid()), filePrefix + "x", filePrefix + "-1-x", filePrefix + "0-x", "gcdiag-demo-7", fmt.Sprintf("gcdiag-%d", dead.Process.Pid), "else"}
-	for _, name := range append(stay, gone) {
-		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	directory := fmt.Sprintf("%s%d-folder", filePrefix, dead.Process.Pid)
-	if err := os.Mkdir(filepath.Join(folder, directory), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	stay = append(stay, directory)
-	f, err := openFile(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if runtime.GOOS != "windows" {
-		info, err := f.(*os.File).Stat()
-		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Error(info.Mode(), err)
-		}
-		slices.Sort(stay)
-		if left := files(t, folder); !slices.Equal(left, stay) {
-			t.Errorf("there are %q, want %q", left, stay)
-		}
-	}
-	if err := f.(*os.File).Close(); err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(stay)
-	if left := files(t, folder); !slices.Equal(left, stay) {
-		t.Errorf("in the end there are %q, want %q", left, stay)
-	}
 }

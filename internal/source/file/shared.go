@@ -3,6 +3,8 @@ package file
 import (
 	varint "encoding/binary"
 	"os"
+
+	"gcdiag/internal/scratch"
 )
 
 const (
@@ -13,7 +15,7 @@ const (
 )
 
 // textsInMemory is how many bytes of texts are held in memory; what goes beyond
-// is kept in a file that only the user can read, or in memory where none can be made.
+// is kept in a scratch file, or in memory where none can be made.
 var textsInMemory = 16 << 20
 
 // textList is a list of texts that takes little more memory than their bytes, and
@@ -24,6 +26,7 @@ type textList struct {
 	pages   [][]byte // texts with their lengths; nil: it stands in the file
 	bytes   int      // in memory
 	file    *os.File
+	cipher  scratch.Cipher
 	spilled int64
 	noFile  bool            // none can be made or written
 	where   map[int]stretch // of pages in the file
@@ -64,15 +67,16 @@ func (t *textList) add(text []byte) {
 // spill moves a full page into the file. On an error it stays in memory.
 func (t *textList) spill(page int) error {
 	if t.file == nil {
-		f, err := os.CreateTemp("", "gcdiag-texts-")
+		f, err := scratch.Open(os.TempDir())
 		if err != nil {
 			return err
 		}
-		_ = os.Remove(f.Name()) // where the system allows it already; close does it elsewhere
-		t.file, t.where = f, map[int]stretch{}
+		t.file, t.cipher, t.where = f, scratch.NewCipher(), map[int]stretch{}
 	}
 	b := t.pages[page]
+	t.cipher.Apply(b, t.spilled)
 	if _, err := t.file.WriteAt(b, t.spilled); err != nil {
+		t.cipher.Apply(b, t.spilled) // it stays in memory as it was
 		return err
 	}
 	t.where[page] = stretch{t.spilled, len(b)}
@@ -122,6 +126,7 @@ func (t *textList) page(number int) ([]byte, error) {
 		held.text = nil
 		return nil, err
 	}
+	t.cipher.Apply(held.text, s.at)
 	return held.text, nil
 }
 
@@ -129,6 +134,5 @@ func (t *textList) page(number int) ([]byte, error) {
 func (t *textList) close() {
 	if t.file != nil {
 		t.file.Close()
-		_ = os.Remove(t.file.Name())
 	}
 }

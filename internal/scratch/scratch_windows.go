@@ -1,4 +1,4 @@
-package casefile
+package scratch
 
 import (
 	"errors"
@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// folderVariable is the variable of the environment that names the folder.
-const folderVariable = "TMP"
+// Variable is the variable of the environment that names the folder.
+const Variable = "TMP"
 
 const deleteOnClose = 0x04000000 // FILE_FLAG_DELETE_ON_CLOSE
 

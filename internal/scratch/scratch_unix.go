@@ -1,6 +1,6 @@
 //go:build !windows
 
-package casefile
+package scratch
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// folderVariable is the variable of the environment that names the folder.
-const folderVariable = "TMPDIR"
+// Variable is the variable of the environment that names the folder.
+const Variable = "TMPDIR"
 
 func openGone(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
