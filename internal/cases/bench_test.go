@@ -185,10 +185,10 @@ func TestCostPerEvent(t *testing.T) {
 	a2, l2, n2 := cost(many)
 	allocs, live := (a2-a1)/float64(n2-n1), (l2-l1)/float64(n2-n1)
 	t.Logf("one more clean event: %.2f allocations, %.0f bytes in use", allocs, live)
-	if allocs > 1.5 {
-		t.Errorf("one more clean event costs %.2f allocations, 1.5 at most are meant", allocs)
+	if allocs > 0.6 {
+		t.Errorf("one more clean event costs %.2f allocations, 0.6 at most are meant", allocs)
 	}
-	if live > 400 {
-		t.Errorf("one more clean event keeps %.0f bytes in use, 400 at most are meant", live)
+	if live > 300 {
+		t.Errorf("one more clean event keeps %.0f bytes in use, 300 at most are meant", live)
 	}
 }
