@@ -57,7 +57,7 @@ func TestMaxMemory(t *testing.T) {
 	if said("64MiB") != said("1GiB") {
 		t.Error("the report depends on the memory")
 	}
-	p := &program{}
+	p, _, _ := machine(nil)
 	for size, want := range map[string]int64{"64MiB": 60 << 20, "1GiB": 70 << 20} {
 		if _, err := p.boundMemory(request{maxMemory: size}); err != nil {
 			t.Fatal(err)
