@@ -49,7 +49,11 @@ func TestCoresDoNotMatter(t *testing.T) {
 // TestEndedJudging closes the channel at ever later moments: the diagnosis is
 // nil or whole, never a part.
 func TestEndedJudging(t *testing.T) {
-	c := newTraffic(6, 3000, 6, true).file()
+	size := 3000
+	if testing.Short() {
+		size = 700
+	}
+	c := newTraffic(6, size, 6, true).file()
 	lean := func(c *casefile.Case, done <-chan struct{}) *diagnosis.Diagnosis {
 		return diagnosis.LeanUntil(c, nil, done)
 	}

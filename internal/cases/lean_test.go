@@ -174,6 +174,9 @@ func TestLeanWhileReading(t *testing.T) {
 // several sizes.
 func TestLeanOnScenarios(t *testing.T) {
 	for i, s := range sandbox.Scenarios() {
+		if testing.Short() && i%4 != 0 {
+			continue
+		}
 		for _, size := range []int{150, 1500} {
 			c, _ := sandbox.Case(s, uint64(900+i), sandbox.Options{Movements: size, Yen: i%2 == 0})
 			alike(t, fmt.Sprintf("%s of %d", s.Name, size), withoutOrders(c))
