@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"reflect"
 	"strings"
 	"sync"
@@ -221,18 +220,4 @@ func TestDamagedFile(t *testing.T) {
 	if err := c.Err(); !errors.Is(err, errOther) {
 		t.Error(err)
 	}
-}
-
-// files lists what is in a folder.
-func files(t *testing.T, folder string) []string {
-	t.Helper()
-	var out []string
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		out = append(out, e.Name())
-	}
-	return out
 }
