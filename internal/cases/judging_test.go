@@ -3,25 +3,13 @@ package cases
 import (
 	"fmt"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/diagnosis"
-	"gcdiag/internal/report"
 	"gcdiag/internal/sandbox"
 )
-
-// written is a diagnosis as a whole report.
-func written(t *testing.T, d *diagnosis.Diagnosis) string {
-	t.Helper()
-	var b strings.Builder
-	if err := report.Encode(&b, report.New(d, report.Options{AllEvents: true, Redact: true, Key: []byte("test")})); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
 
 // TestCoresDoNotMatter judges every sandbox scenario, and a month with some
 // thousands of events, on one core and on four. With -race it also shows that
@@ -36,7 +24,7 @@ func TestCoresDoNotMatter(t *testing.T) {
 		var want string
 		for _, cores := range []int{1, 4} {
 			runtime.GOMAXPROCS(cores)
-			got := written(t, diagnosis.Of(c)) + written(t, diagnosis.Lean(c, nil))
+			got := encode(t, diagnosis.Of(c)) + encode(t, diagnosis.Lean(c, nil))
 			if want == "" {
 				want = got
 			} else if got != want {
@@ -58,7 +46,7 @@ func TestEndedJudging(t *testing.T) {
 		return diagnosis.LeanUntil(c, nil, done)
 	}
 	for name, judge := range map[string]func(*casefile.Case, <-chan struct{}) *diagnosis.Diagnosis{"of": diagnosis.OfUntil, "lean": lean} {
-		want := written(t, judge(c, nil))
+		want := encode(t, judge(c, nil))
 		closed := make(chan struct{})
 		close(closed)
 		if judge(c, closed) != nil {
@@ -73,7 +61,7 @@ func TestEndedJudging(t *testing.T) {
 				ended++
 				continue
 			}
-			if got := written(t, d); got != want {
+			if got := encode(t, d); got != want {
 				t.Fatalf("%s, ended after %v: another report:\n%s", name, after, firstDifference(want, got))
 			}
 			if timer.Stop() {

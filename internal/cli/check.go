@@ -145,7 +145,7 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 	if r.mode != "" {
 		c.Mode = r.mode
 	}
-	of := diagnosis.OfUntil
+	of := judging(diagnosis.OfUntil)
 	if r.lean {
 		of = func(c *casefile.Case, done <-chan struct{}) *diagnosis.Diagnosis {
 			return diagnosis.LeanUntil(c, scout, done)
@@ -161,16 +161,13 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 	return d, o, nil
 }
 
-// judge judges a case until the run is interrupted. What was read before an
-// interrupt is judged to the end.
-func (p *program) judge(ctx context.Context, c *casefile.Case, of func(*casefile.Case, <-chan struct{}) *diagnosis.Diagnosis) (*diagnosis.Diagnosis, error) {
-	done := ctx.Done()
-	if ctx.Err() != nil {
-		done = nil
-	}
+// judge is judge for a command: it shows how long that takes, and an interrupt is an
+// error.
+func (p *program) judge(ctx context.Context, c *casefile.Case, of judging) (*diagnosis.Diagnosis, error) {
+	done := end(ctx)
 	p.log.Debug("judging", "events", c.Movements.Len())
 	p.judging(c.Movements.Len())
-	d, err := judge(c, func(c *casefile.Case) *diagnosis.Diagnosis { return of(c, done) })
+	d, err := judge(c, of, done)
 	p.clearProgress()
 	if d == nil && err == nil {
 		err = errors.New("judging was interrupted, and nothing of it was written")

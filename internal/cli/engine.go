@@ -312,11 +312,7 @@ func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.Gat
 }
 
 func (e *engine) Judge(ctx context.Context, c *casefile.Case) (wizard.Judged, error) {
-	done := ctx.Done()
-	if ctx.Err() != nil {
-		done = nil
-	}
-	d, err := judge(c, func(c *casefile.Case) *diagnosis.Diagnosis { return diagnosis.OfUntil(c, done) })
+	d, err := judge(c, diagnosis.OfUntil, end(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"math/big"
 	"runtime/debug"
 	"runtime/metrics"
@@ -117,16 +118,29 @@ func (p *program) unboundMemory(code int) {
 	}
 }
 
-// judge judges a case. An error means that records could not be read back.
-func judge(c *casefile.Case, of func(*casefile.Case) *diagnosis.Diagnosis) (d *diagnosis.Diagnosis, err error) {
+// end is closed when ctx ends, nil where it has ended already: what was read before
+// an interrupt is judged to the end.
+func end(ctx context.Context) <-chan struct{} {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return ctx.Done()
+}
+
+// judge judges a case; it returns nil where done is closed meanwhile. An error means
+// that records could not be read back.
+func judge(c *casefile.Case, of judging, done <-chan struct{}) (d *diagnosis.Diagnosis, err error) {
 	defer func() {
 		if lost := c.Err(); lost != nil { // then what became of the rest does not matter
 			_ = recover()
 			d, err = nil, lost
 		}
 	}()
-	return of(c), nil
+	return of(c, done), nil
 }
+
+// judging is a way of diagnosing a case until done is closed.
+type judging func(c *casefile.Case, done <-chan struct{}) *diagnosis.Diagnosis
 
 // parseSize reads a size in bytes: a number with a unit of 1000s (kB, MB, GB, TB)
 // or 1024s (KiB, MiB, GiB, TiB), or without one. What is no whole number of bytes

@@ -79,11 +79,11 @@ func TestLostRecords(t *testing.T) {
 	for i := range 100 {
 		_ = b.Movement(&record.Movement{ID: fmt.Sprint("m-", i)})
 	}
-	for _, of := range []func(*casefile.Case) *diagnosis.Diagnosis{
-		func(*casefile.Case) *diagnosis.Diagnosis { panic("a record that says nothing") },
-		func(*casefile.Case) *diagnosis.Diagnosis { return new(diagnosis.Diagnosis) },
+	for _, of := range []judging{
+		func(*casefile.Case, <-chan struct{}) *diagnosis.Diagnosis { panic("a record that says nothing") },
+		func(*casefile.Case, <-chan struct{}) *diagnosis.Diagnosis { return new(diagnosis.Diagnosis) },
 	} {
-		d, err := judge(c, of)
+		d, err := judge(c, of, nil)
 		var lost *casefile.SpillError
 		if d != nil || !errors.As(err, &lost) || codeOf(err) != codeUsage || !strings.Contains(hintOf(err), "--max-memory") {
 			t.Error(d, err)
@@ -94,5 +94,5 @@ func TestLostRecords(t *testing.T) {
 			t.Error("another panic was swallowed")
 		}
 	}()
-	_, _ = judge(&casefile.Case{}, func(*casefile.Case) *diagnosis.Diagnosis { panic("a mistake") })
+	_, _ = judge(&casefile.Case{}, func(*casefile.Case, <-chan struct{}) *diagnosis.Diagnosis { panic("a mistake") }, nil)
 }

@@ -55,8 +55,8 @@ type clean struct {
 	since, until int64
 	on           []bool // by sort of posting: it stands on an account that is asked about
 	events       [shares][]standing
-	cards        [shares]keys
-	others       [shares]keys // orders, refunds, documents
+	cards        [shares][]bool // by number of the key: it is in trouble
+	others       [shares][]bool // orders, refunds, documents
 
 	touched [shares][]uint64 // hashes of keys that something not clean names
 	odd     struct{ sent, booked []uint32 }
@@ -92,14 +92,14 @@ type standing struct {
 	doubted             bool   // its id does not name it alone
 }
 
-// keys are all keys of a share, as far as they are wanted.
-type keys struct {
-	n       int
-	trouble []bool
-}
+// troubled reports whether a key, of cards or others, is in trouble.
+func (k keyAt) troubled(in *[shares][]bool) bool { return k != 0 && in[k.share()][k.number()] }
 
-func (q *clean) troubled(all *[shares]keys, k keyAt) bool {
-	return k != 0 && all[k.share()].trouble[k.number()]
+// trouble says that it is.
+func (k keyAt) trouble(in *[shares][]bool) {
+	if k != 0 {
+		in[k.share()][k.number()] = true
+	}
 }
 
 func (q *clean) note(e eventAt) *moveNote     { return q.scout.moves.notes[e.share()].at(e.number()) }
@@ -205,65 +205,38 @@ func each[W any](do func(w *W, share int)) []W {
 // renew puts right the notes of records that others took the place of. The id, by
 // which a movement is found, is the same.
 func (q *clean) renew() {
-	void := func(rows []int, n int) []bool {
-		if len(rows) == 0 {
-			return nil
-		}
-		v := make([]bool, n)
-		for _, row := range rows {
-			v[row] = true
-		}
-		return v
+	notes := map[int]*moveNote{}
+	replaced(&q.c.Movements, &q.scout.moves.notes, func(n *moveNote) int { return int(n.row) },
+		func(row int, n *moveNote) { notes[row] = n },
+		func(row int, m *record.Movement) { *notes[row] = q.scout.movement(row, m) })
+	replaced(&q.c.Deliveries, &q.scout.sent.notes, func(n *sentNote) int { return int(n.row) },
+		func(_ int, n *sentNote) { n.row = noRow }, q.scout.Delivery)
+	replaced(&q.c.Postings, &q.scout.booked.notes, func(n *bookNote) int { return int(n.row) },
+		func(_ int, n *bookNote) { n.row = noRow }, q.scout.Posting)
+}
+
+// replaced shows the notes of a table's altered records, and then what these have become.
+func replaced[T, N any](table *casefile.Table[T], all *[shares]notes[N], rowOf func(*N) int, old func(row int, n *N), now func(row int, r *T)) {
+	rows := table.Altered()
+	if len(rows) == 0 {
+		return
 	}
-	rows := q.c.Movements.Altered()
 	slices.Sort(rows)
-	if old := void(rows, q.c.Movements.Len()); old != nil {
-		at := make(map[int]*moveNote, len(rows))
-		for k := range q.scout.moves.notes {
-			l := &q.scout.moves.notes[k]
-			for i := range l.n {
-				if m := l.at(i); old[m.row] {
-					at[int(m.row)] = m
-				}
+	altered := make([]bool, table.Len())
+	for _, row := range rows {
+		altered[row] = true
+	}
+	for k := range all {
+		for i := range all[k].n {
+			if n := all[k].at(i); altered[rowOf(n)] {
+				old(rowOf(n), n)
 			}
-		}
-		var m record.Movement
-		for _, row := range rows {
-			q.c.Movements.Read(row, &m)
-			*at[row] = q.scout.movement(row, &m)
 		}
 	}
-	rows = q.c.Deliveries.Altered()
-	if old := void(rows, q.c.Deliveries.Len()); old != nil {
-		for k := range q.scout.sent.notes {
-			l := &q.scout.sent.notes[k]
-			for i := range l.n {
-				if n := l.at(i); old[n.row] {
-					n.row = noRow
-				}
-			}
-		}
-		var d record.Delivery
-		for _, row := range rows {
-			q.c.Deliveries.Read(row, &d)
-			q.scout.Delivery(row, &d)
-		}
-	}
-	rows = q.c.Postings.Altered()
-	if old := void(rows, q.c.Postings.Len()); old != nil {
-		for k := range q.scout.booked.notes {
-			l := &q.scout.booked.notes[k]
-			for i := range l.n {
-				if n := l.at(i); old[n.row] {
-					n.row = noRow
-				}
-			}
-		}
-		var p record.Posting
-		for _, row := range rows {
-			q.c.Postings.Read(row, &p)
-			q.scout.Posting(row, &p)
-		}
+	var r T
+	for _, row := range rows {
+		table.Read(row, &r)
+		now(row, &r)
 	}
 }
 
@@ -313,9 +286,9 @@ func (q *clean) join() {
 		}
 		for booked, i := &q.scout.booked.notes[share], 0; i < booked.n; i++ {
 			n := booked.at(i)
-			at, known := find(n.ref)
-			if n.ref = uint64(noEvent); known {
-				n.ref = uint64(eventIn(share, at))
+			at, known := find(n.event)
+			if n.event = uint64(noEvent); known {
+				n.event = uint64(eventIn(share, at))
 			}
 			if n.row != noRow && (!known || !q.booked(n, l.at(at), &events[at])) {
 				w.booked = append(w.booked, n.row)
@@ -437,23 +410,23 @@ const (
 // taken, and what is touched.
 func (q *clean) key() {
 	type mentions [shares]notes[mention]
-	named := each(func(w *mentions, share int) {
+	named := each(func(w *mentions, k int) {
 		put := func(hash uint64, e eventAt, use uint8, c money.Currency) {
 			if hash != 0 {
-				*w[hash>>56].add() = mention{hash, e, use, c}
+				*w[share(hash)].add() = mention{hash, e, use, c}
 			}
 		}
-		moves := &q.scout.moves.notes[share]
+		moves := &q.scout.moves.notes[k]
 		for i := range moves.n {
-			m, e := moves.at(i), eventIn(share, i)
+			m, e := moves.at(i), eventIn(k, i)
 			put(m.card, e, isCard, q.currency(&q.scout.moves.sorts.list[m.sort]))
 			put(m.order, e, isOrder, money.Currency{})
 			put(m.refund, e, isRefund, money.Currency{})
 		}
-		booked := &q.scout.booked.notes[share]
+		booked := &q.scout.booked.notes[k]
 		for i := range booked.n {
 			if n := booked.at(i); n.row != noRow {
-				put(n.document, eventAt(n.ref), isDocument, money.Currency{})
+				put(n.document, eventAt(n.event), isDocument, money.Currency{})
 			}
 		}
 	})
@@ -499,7 +472,6 @@ func (q *clean) keysOf(share, n int, all func(yield func(*mention) bool)) []even
 		t    table
 		list []key
 	}{{newTable(n), make([]key, 0, n/4)}, {newTable(n), make([]key, 0, n/2)}} // of cards, and of others
-	trouble := [2]*[shares]keys{&q.cards, &q.others}
 	for x := range all {
 		t := &tables[1]
 		if x.use == isCard {
@@ -522,10 +494,9 @@ func (q *clean) keysOf(share, n int, all func(yield func(*mention) bool)) []even
 			q.standing(e).refund = at
 		}
 	}
-	for i := range tables {
-		trouble[i][share] = keys{len(tables[i].list), make([]bool, len(tables[i].list))}
-	}
-	cards, others := q.cards[share].trouble, q.others[share].trouble
+	cards, others := make([]bool, len(tables[0].list)), make([]bool, len(tables[1].list))
+	q.cards[share], q.others[share] = cards, others
+	trouble := [2][]bool{cards, others}
 	find := func(i int, hash uint64) (int, bool) {
 		t := &tables[i]
 		return t.t.find(hash, func(i int) uint64 { return t.list[i].hash })
@@ -533,7 +504,7 @@ func (q *clean) keysOf(share, n int, all func(yield func(*mention) bool)) []even
 	different := func(hash uint64) (found bool) {
 		for i := range tables {
 			if k, known := find(i, hash); known {
-				trouble[i][share].trouble[k], found = true, true
+				trouble[i][k], found = true, true
 			}
 		}
 		return found
@@ -623,20 +594,15 @@ func (q *clean) spread() {
 	for first := true; first || len(q.blamed) > 0; first = false {
 		for _, at := range q.blamed {
 			e := q.standing(at)
-			if e.card != 0 {
-				q.cards[e.card.share()].trouble[e.card.number()] = true
-			}
-			for _, k := range [...]keyAt{e.order, e.refund} {
-				if k != 0 {
-					q.others[k.share()].trouble[k.number()] = true
-				}
-			}
+			e.card.trouble(&q.cards)
+			e.order.trouble(&q.others)
+			e.refund.trouble(&q.others)
 		}
 		q.blamed = q.blamed[:0]
 		for _, w := range each(func(w *[]eventAt, share int) {
 			events := q.events[share]
 			for i := range events {
-				if e := &events[i]; !e.bad && (q.troubled(&q.cards, e.card) || q.troubled(&q.others, e.order) || q.troubled(&q.others, e.refund)) {
+				if e := &events[i]; !e.bad && (e.card.troubled(&q.cards) || e.order.troubled(&q.others) || e.refund.troubled(&q.others)) {
 					e.bad = true
 					*w = append(*w, eventIn(share, i))
 				}
@@ -659,7 +625,7 @@ func (q *clean) logged() {
 	var rows []uint32
 	for _, w := range each(func(w *[]uint32, share int) {
 		for l, i := &q.scout.booked.notes[share], 0; i < l.n; i++ {
-			if n := l.at(i); n.row != noRow && (eventAt(n.ref) == noEvent || q.standing(eventAt(n.ref)).doubted) {
+			if n := l.at(i); n.row != noRow && (eventAt(n.event) == noEvent || q.standing(eventAt(n.event)).doubted) {
 				*w = append(*w, n.row)
 			}
 		}
@@ -812,11 +778,16 @@ func (q *clean) count() {
 	}
 }
 
+// linked reports whether a row is to be linked: it is not that of a clean event.
+func (q *clean) linked(n rowNote) bool {
+	return n.row != noRow && (eventAt(n.event) == noEvent || q.standing(eventAt(n.event)).bad)
+}
+
 // deliveries lists the records of the deliveries that are not those of clean events.
 func (q *clean) deliveries() []*record.Delivery {
 	return records(&q.c.Deliveries, func(share int, add func(row uint32)) {
 		for l, i := &q.scout.sent.notes[share], 0; i < l.n; i++ {
-			if n := l.at(i); n.row != noRow && (eventAt(n.event) == noEvent || q.standing(eventAt(n.event)).bad) {
+			if n := l.at(i); q.linked(n.rowNote) {
 				add(n.row)
 			}
 		}
@@ -827,7 +798,7 @@ func (q *clean) deliveries() []*record.Delivery {
 func (q *clean) postings() []*record.Posting {
 	return records(&q.c.Postings, func(share int, add func(row uint32)) {
 		for l, i := &q.scout.booked.notes[share], 0; i < l.n; i++ {
-			if n := l.at(i); n.row != noRow && (eventAt(n.ref) == noEvent || q.standing(eventAt(n.ref)).bad) {
+			if n := l.at(i); q.linked(n.rowNote) {
 				add(n.row)
 			}
 		}
@@ -838,7 +809,7 @@ func (q *clean) postings() []*record.Posting {
 func (q *clean) forget() {
 	for k := range shares {
 		q.scout.moves.notes[k], q.scout.sent.notes[k], q.scout.booked.notes[k] = notes[moveNote]{}, notes[sentNote]{}, notes[bookNote]{}
-		q.events[k], q.cards[k], q.others[k], q.touched[k] = nil, keys{}, keys{}, nil
+		q.events[k], q.cards[k], q.others[k], q.touched[k] = nil, nil, nil, nil
 	}
 }
 
@@ -1070,7 +1041,7 @@ type drawing struct {
 func (q *clean) newDrawings() *drawings {
 	d := &drawings{q: q}
 	for k := range q.cards {
-		d.first[k+1] = d.first[k] + q.cards[k].n
+		d.first[k+1] = d.first[k] + len(q.cards[k])
 	}
 	d.cards = written[drawing](d.first[shares])
 	return d

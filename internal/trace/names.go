@@ -3,7 +3,6 @@ package trace
 import (
 	"cmp"
 	"hash/maphash"
-	"math"
 	"slices"
 
 	"gcdiag/internal/record"
@@ -18,9 +17,7 @@ import (
 type names struct {
 	one, two maphash.Seed
 	slots    []nameSlot
-	count    uint32   // one more than there are
-	keep     bool     // the keys themselves
-	keys     []string // by number, where they are kept
+	keys     []string // by number; keys[0] is ""
 }
 
 type nameSlot struct {
@@ -29,16 +26,12 @@ type nameSlot struct {
 	number uint32 // 0: free
 }
 
-func newNames(room int, keep bool) *names {
+func newNames(room int) *names {
 	size := 1024
 	for size*2 < room*3 {
 		size *= 2
 	}
-	n := &names{one: maphash.MakeSeed(), two: maphash.MakeSeed(), slots: written[nameSlot](size), count: 1, keep: keep}
-	if keep {
-		n.keys = make([]string, 1, room+1)
-	}
-	return n
+	return &names{one: maphash.MakeSeed(), two: maphash.MakeSeed(), slots: written[nameSlot](size), keys: make([]string, 1, room+1)}
 }
 
 // written is a slice of zeros that are written already. Memory that is read before it
@@ -68,41 +61,22 @@ func (n *names) find(key string) uint32 {
 	return n.slot(maphash.String(n.one, key), uint32(maphash.String(n.two, key))).number
 }
 
-// fingerprint is what a key is compared by.
-type fingerprint struct {
-	one   uint64
-	two   uint32
-	empty bool
-}
-
-func (n *names) fingerprint(key string) fingerprint {
+func (n *names) add(key string) uint32 {
 	if key == "" {
-		return fingerprint{empty: true}
-	}
-	return fingerprint{maphash.String(n.one, key), uint32(maphash.String(n.two, key)), false}
-}
-
-func (n *names) add(key string) uint32 { return n.enter(n.fingerprint(key), key) }
-
-// enter adds a key with its fingerprint.
-func (n *names) enter(p fingerprint, key string) uint32 {
-	if p.empty {
 		return 0
 	}
-	one, two := p.one, p.two
+	one, two := maphash.String(n.one, key), uint32(maphash.String(n.two, key))
 	s := n.slot(one, two)
-	if s.number == 0 {
-		*s = nameSlot{one, two, n.count}
-		n.count++
-		if n.keep {
-			n.keys = append(n.keys, key)
-		}
-		if int(n.count)*4 > len(n.slots)*3 {
-			n.grow()
-		}
-		return n.count - 1
+	if s.number != 0 {
+		return s.number
 	}
-	return s.number
+	number := uint32(len(n.keys))
+	*s = nameSlot{one, two, number}
+	n.keys = append(n.keys, key)
+	if len(n.keys)*4 > len(n.slots)*3 {
+		n.grow()
+	}
+	return number
 }
 
 func (n *names) grow() {
@@ -166,10 +140,7 @@ func sortByTime[T any](rows []*T, at func(*T) record.Time, ties func(a, b *T) in
 	}
 	list := make([]timed, len(rows))
 	for i, r := range rows {
-		list[i] = timed{math.MinInt64, r}
-		if t := at(r); t.Known() {
-			list[i].ns = t.Earliest().UnixNano()
-		}
+		list[i] = timed{nanoseconds(at(r)), r}
 	}
 	slices.SortFunc(list, func(a, b timed) int {
 		if a.ns != b.ns {

@@ -33,7 +33,6 @@ type Scout struct {
 		masked  bool
 		touched []uint64        // what the rows that can't be clean name beside their keys
 		shapes  map[string]bool // of all ids, see shapedLikeEvent
-		rows    int
 	}
 	sent struct {
 		hasher
@@ -42,7 +41,6 @@ type Scout struct {
 		like   sorts[struct{}]
 		masked bool
 		named  bool // some have an id, or a notification's
-		rows   int
 	}
 	booked struct {
 		hasher
@@ -51,7 +49,6 @@ type Scout struct {
 		like   sorts[struct{}]
 		masked bool
 		cards  bool // some name a card
-		rows   int
 	}
 }
 
@@ -72,19 +69,26 @@ type moveNote struct {
 	sort, row               uint32
 }
 
-// sentNote is what is noted of a delivery. keys is the sum of the hashes of what it
-// names beside its event, see own; erp that of the row that it is said to be.
+// rowNote is what is noted of a delivery or a posting: the hash of the event that it
+// names, which join makes the event itself, and the sum of the hashes of what it
+// names beside, see own.
+type rowNote struct {
+	event, keys uint64
+	sort, row   uint32
+}
+
+// sentNote is what is noted of a delivery; erp is the hash of the row that it is said to be.
 type sentNote struct {
-	event, keys, erp uint64
-	sort, row        uint32
+	rowNote
+	erp uint64
 }
 
 // bookNote is what is noted of a posting.
 type bookNote struct {
-	ref, keys, document uint64
-	ns                  int64
-	amount              money.Amount
-	sort, row           uint32
+	rowNote
+	document uint64
+	ns       int64
+	amount   money.Amount
 }
 
 // Rows are of one sort where nothing that a verdict, a habit, a mapping or a shared
@@ -274,7 +278,6 @@ func (s *Scout) Movement(row int, m *record.Movement) {
 
 func (s *Scout) movement(row int, m *record.Movement) moveNote {
 	q := &s.moves
-	q.rows = max(q.rows, row+1)
 	id := q.hash(m.ID)
 	key := m.ID
 	if len(q.key) > 0 {
@@ -330,7 +333,6 @@ func (h *hasher) keys(card uint64, order, refund string) (has uint8, sum uint64)
 // Delivery notes a delivery.
 func (s *Scout) Delivery(row int, d *record.Delivery) {
 	q := &s.sent
-	q.rows = max(q.rows, row+1)
 	q.named = q.named || d.ID != "" || d.Notification != ""
 	event := q.hash(d.Event)
 	card, masked := q.card(d.Card)
@@ -347,13 +349,12 @@ func (s *Scout) Delivery(row int, d *record.Delivery) {
 		like, _ := q.like.number(math.MaxInt)
 		q.sorts.list[n] = sentSort{d.Kind, delivered, lawful, has, like}
 	}
-	*q.notes[share(event)].add() = sentNote{event, sum, q.hash(d.ERPRef), n, uint32(row)}
+	*q.notes[share(event)].add() = sentNote{rowNote{event, sum, n, uint32(row)}, q.hash(d.ERPRef)}
 }
 
 // Posting notes a posting.
 func (s *Scout) Posting(row int, p *record.Posting) {
 	q := &s.booked
-	q.rows = max(q.rows, row+1)
 	ref := q.hash(p.Ref)
 	card, masked := q.card(p.Card)
 	q.masked = q.masked || masked
@@ -374,7 +375,7 @@ func (s *Scout) Posting(row int, p *record.Posting) {
 		like, _ := q.like.number(math.MaxInt)
 		q.sorts.list[n] = bookSort{p.Kind, p.Currency, span, strings.Clone(p.Account), lawful, has, like}
 	}
-	*q.notes[share(ref)].add() = bookNote{ref, sum, document, nanoseconds(p.Dated), p.Amount, n, uint32(row)}
+	*q.notes[share(ref)].add() = bookNote{rowNote{ref, sum, n, uint32(row)}, document, nanoseconds(p.Dated), p.Amount}
 }
 
 // scouted is a scout that has seen all of a case.

@@ -375,13 +375,13 @@ func (s *Set) events(moves []*record.Movement) {
 
 // number gives the keys of the events their numbers, and lists the events by them.
 func (s *Set) number() {
-	s.names = newNames(2*len(s.Events), true)
+	s.names = newNames(2 * len(s.Events))
 	for _, e := range s.Events {
 		m := e.Movement
 		e.id, e.card = s.names.add(ident.Key(m.ID)), s.names.add(ident.Key(m.Card))
 		e.order, e.refund = s.names.add(ident.Key(m.Order)), s.names.add(ident.Key(m.Refund))
 	}
-	n := int(s.names.count)
+	n := len(s.names.keys)
 	s.byID = newIndex(s.Events, n, func(e *Event) uint32 { return e.id })
 	s.byCard = newIndex(s.Events, n, func(e *Event) uint32 { return e.card })
 	s.byOrder = newIndex(s.Events, n, func(e *Event) uint32 { return e.order })
