@@ -55,8 +55,11 @@ func newTraffic(seed uint64, n, scale int, byTime bool) *traffic {
 			kind, amount := record.Load, money.Amount(500*(1+t.r.IntN(40)))
 			if k > 0 {
 				kind, amount = record.Redemption, -money.Amount(100+t.r.IntN(6000))
-				if t.r.IntN(4) == 0 {
+				switch t.r.IntN(8) {
+				case 0, 1:
 					kind, amount = record.RefundToCard, -amount
+				case 2:
+					kind = record.SaleRefund
 				}
 			}
 			at = at.Add(time.Duration(60+t.r.IntN(2*86400)) * time.Second)

@@ -65,9 +65,6 @@ func (d *Diagnosis) exemplary() bool {
 
 // gatherCrowd makes the list of all events for those who count over time.
 func (d *Diagnosis) gatherCrowd() {
-	for _, o := range d.Set.Overdrafts {
-		d.below = append(d.below, Alike{o.ID, o.At, o.Amount, d.Verdicts[o.Place]})
-	}
 	if d.crowd = d.Set.Standings; d.crowd != nil {
 		return
 	}

@@ -37,8 +37,7 @@ type Diagnosis struct {
 	cards  map[string]*record.Card
 	parked map[accountKind]*parking
 
-	below     []Alike // see gatherCrowd
-	contested bool    // clean events do not arrive as most do
+	contested bool // clean events do not arrive as most do
 	measured  bool
 	measure   [record.Other + 1]int // see comparable
 	crowd     []trace.Standing      // every event, in event order

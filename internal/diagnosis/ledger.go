@@ -313,8 +313,13 @@ func (d *Diagnosis) onLiability(p *record.Posting) bool {
 // balances follows every card's running balance.
 func (a *auditor) balances() {
 	d := a.d
-	if len(d.below) > 0 {
-		a.finding(finding.NegativeBalance).Alike = d.below
+	for _, o := range d.Set.Overdrafts {
+		if v := d.Verdicts[o.Place]; o.Clean {
+			f := a.finding(overdraft(v.Event))
+			f.Alike = append(f.Alike, Alike{o.ID, o.At, o.Amount, v})
+		} else {
+			a.note(overdraft(v.Event), v.Event, false)
+		}
 	}
 	for _, card := range d.ledgers {
 		sum, last := money.Amount(0), money.Opt{}
@@ -335,11 +340,7 @@ func (a *auditor) balances() {
 			sum += m.Amount
 			if e.Scope == trace.Countable && !negative && (m.BalanceAfter.Set && m.BalanceAfter.Amount < 0 || !m.BalanceAfter.Set && sum < 0 && d.whole(card) && !d.oldCard(card)) {
 				negative = true
-				if m.Kind == record.SaleRefund {
-					a.note(finding.RefundAfterSpending, e, false)
-				} else {
-					a.note(finding.NegativeBalance, e, false)
-				}
+				a.note(overdraft(e), e, false)
 			}
 			if m.BalanceAfter.Set {
 				if last.Set && last.Amount+m.Amount != m.BalanceAfter.Amount && broken == nil {
@@ -369,6 +370,14 @@ func (a *auditor) balances() {
 			a.note(finding.BalanceDiffers, end, false)
 		}
 	}
+}
+
+// overdraft is what it is that a card goes below zero with an event.
+func overdraft(e *trace.Event) finding.Code {
+	if e.Movement.Kind == record.SaleRefund {
+		return finding.RefundAfterSpending
+	}
+	return finding.NegativeBalance
 }
 
 // listTooShort reports whether the cards' own figures prove that the list of

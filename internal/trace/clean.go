@@ -27,12 +27,16 @@ import (
 //  1. A clean event names no transfer, reversal, batch or shared document, and
 //     its rows carry its own identifiers or none. Of its value, kind, account,
 //     dates and state nothing is open to question.
-//  2. Troubled and clean events have no identifier in common: whatever names a
-//     key of a clean event (a row that is not its own, an exception, a reject, an
-//     event of the same card or order) makes it troubled, and trouble spreads
-//     over cards, orders and refunds until nothing more is reached. So no rung
-//     that goes by an identifier leads from what is linked to a clean event, and
-//     the rungs that go without one only see events that have no row yet.
+//  2. Whatever names a key of an event without being its own row (a row that is
+//     another's or nobody's, an exception, a reject) brings it in trouble, and so
+//     does an event in trouble that it has a card, an order or a refund in common
+//     with, until nothing more is reached. So no rung that goes by an identifier
+//     leads from what is linked to a clean event, and the rungs that go without one
+//     only see events that have no row yet. One event may be in trouble by itself:
+//     where its rows name nothing but its own keys, at most one posting with just
+//     its worth among them, and it takes value off the card, so that nothing else on
+//     the card follows from it. What is asked about its whole card all the same, a
+//     balance below zero, is answered for such cards as for clean ones.
 //  3. Clean events are like each other if nothing that a verdict, a habit, a
 //     mapping or a shared attribute goes by tells them apart. One of each sort,
 //     with all that it touches, is linked and judged as any other event: its
@@ -58,9 +62,9 @@ type clean struct {
 	cards        [shares][]bool // by number of the key: it is in trouble
 	others       [shares][]bool // orders, refunds, documents
 
-	touched [shares][]uint64 // hashes of keys that something not clean names
-	odd     struct{ sent, booked []uint32 }
-	blamed  []eventAt // events found not to be clean, whose keys are not in trouble yet
+	touched [shares][]uint64                // hashes of keys that something not clean names
+	odd     struct{ sent, booked []uint32 } // rows that are not an event's own, or name more than its keys
+	blamed  []eventAt                       // events found not to be clean, whose keys are not in trouble yet
 
 	exemplars []exemplar
 	named     map[record.Type]int // rows of clean events that name a card
@@ -88,9 +92,21 @@ type standing struct {
 	sent, booked        uint32 // sorts of its first delivery and posting, from one; 0: none
 	like                uint32 // the exemplar of a clean event
 	tries, through      uint8  // deliveries, and those that were sent on and accepted
-	bad                 bool   // not clean
-	doubted             bool   // its id does not name it alone
+	trouble             trouble
+	doubted             bool // its id does not name it alone
 }
+
+// trouble is why an event is linked.
+type trouble uint8
+
+const (
+	noTrouble  trouble = iota // it is clean
+	ownTrouble                // something is wrong with it that concerns no other event
+	allTrouble                // what it has a key in common with is in trouble, too
+)
+
+// worsen says that an event is in trouble, if it is not in worse.
+func (e *standing) worsen(t trouble) { e.trouble = max(e.trouble, t) }
 
 // troubled reports whether a key, of cards or others, is in trouble.
 func (k keyAt) troubled(in *[shares][]bool) bool { return k != 0 && in[k.share()][k.number()] }
@@ -123,12 +139,13 @@ type Standing struct {
 	clean     bool
 }
 
-// Overdraft is the clean event with which a clean card went below zero.
+// Overdraft is the event with which a card went below zero that is not linked whole.
 type Overdraft struct {
 	ID     string
 	At     record.Time
 	Amount money.Amount
-	Place  int // of its exemplar in the set's events
+	Place  int  // in the set's events; of a clean event, its exemplar's
+	Clean  bool // it is a clean event
 	row    uint32
 }
 
@@ -255,16 +272,18 @@ func (q *clean) join() {
 		for i := range l.n {
 			m, e := l.at(i), &events[i]
 			if m.id == 0 {
-				e.bad, e.doubted = true, true
+				e.trouble, e.doubted = allTrouble, true
 				continue
 			}
 			first, known := t.place(m.id, i, func(i int) uint64 { return l.at(i).id })
 			if known {
-				e.bad, e.doubted, events[first].bad, events[first].doubted = true, true, true, true
+				for _, twin := range [...]*standing{e, &events[first]} {
+					twin.trouble, twin.doubted = allTrouble, true
+				}
 			}
 			sort := &q.scout.moves.sorts.list[m.sort]
 			if !sort.lawful || m.ns < q.since || m.ns >= q.until {
-				e.bad = true
+				e.trouble = allTrouble
 			}
 		}
 		find := func(id uint64) (int, bool) {
@@ -280,7 +299,7 @@ func (q *clean) join() {
 			if n.event = uint64(noEvent); known {
 				n.event = uint64(eventIn(share, at))
 			}
-			if n.row != noRow && (!known || !q.sent(n, l.at(at), &events[at])) {
+			if n.row != noRow && (!known || q.sent(n, l.at(at), &events[at])) {
 				w.sent = append(w.sent, n.row)
 			}
 		}
@@ -290,13 +309,18 @@ func (q *clean) join() {
 			if n.event = uint64(noEvent); known {
 				n.event = uint64(eventIn(share, at))
 			}
-			if n.row != noRow && (!known || !q.booked(n, l.at(at), &events[at])) {
+			if n.row != noRow && (!known || q.booked(n, l.at(at), &events[at])) {
 				w.booked = append(w.booked, n.row)
 			}
 		}
 		for i := range events {
 			e := &events[i]
-			e.bad = e.bad || e.booked == 0 || (e.through == 1) != q.relayed || (e.tries > 0) != q.relayed
+			if e.booked == 0 || (e.through == 1) != q.relayed || (e.tries > 0) != q.relayed {
+				e.worsen(ownTrouble)
+			}
+			if e.trouble == ownTrouble && l.at(i).amount >= 0 { // what is spent of it later may fail for that
+				e.trouble = allTrouble
+			}
 		}
 	}) {
 		q.odd.sent, q.odd.booked = append(q.odd.sent, w.sent...), append(q.odd.booked, w.booked...)
@@ -305,8 +329,9 @@ func (q *clean) join() {
 	slices.Sort(q.odd.booked)
 }
 
-// sent reports whether a delivery can be one of a clean event, which else is none.
-func (q *clean) sent(n *sentNote, m *moveNote, e *standing) bool {
+// sent sees whether a delivery can be one of a clean event, which else is none. It
+// reports whether the delivery is odd.
+func (q *clean) sent(n *sentNote, m *moveNote, e *standing) (odd bool) {
 	sort := &q.scout.sent.sorts.list[n.sort]
 	if e.tries = min(e.tries, 200) + 1; e.tries == 1 {
 		e.sent = sort.like
@@ -314,18 +339,23 @@ func (q *clean) sent(n *sentNote, m *moveNote, e *standing) bool {
 	if sort.delivered {
 		e.through = min(e.through, 200) + 1
 	}
-	ok := sort.lawful && sort.like == e.sent && e.tries < 100 && e.through <= 1 && n.keys == m.own(sort.keys) &&
+	own := n.keys == m.own(sort.keys)
+	ok := own && sort.lawful && sort.like == e.sent && e.tries < 100 && e.through <= 1 &&
 		(sort.kind == record.NoKind || sort.kind == q.scout.moves.sorts.list[m.sort].kind)
-	e.bad = e.bad || !ok
-	return ok
+	if !ok {
+		e.worsen(ownTrouble)
+	}
+	return !own || !ok && (sort.beside || n.sort == 0)
 }
 
-// booked reports whether a posting can be the one of a clean event, which else is
-// none: it is just what the event should have become.
-func (q *clean) booked(n *bookNote, m *moveNote, e *standing) bool {
+// booked sees whether a posting can be the one of a clean event, which else is none:
+// it is just what the event should have become. It reports whether the posting is odd.
+func (q *clean) booked(n *bookNote, m *moveNote, e *standing) (odd bool) {
 	sort, of := &q.scout.booked.sorts.list[n.sort], &q.scout.moves.sorts.list[m.sort]
-	ok := e.booked == 0 && sort.lawful && q.on[n.sort] && n.amount == m.amount && (sort.kind == of.kind || sort.kind == record.NoKind) &&
-		n.ns >= q.since && n.ns < q.until && sort.currency == q.currency(of) && n.keys == m.own(sort.keys) &&
+	own := n.keys == m.own(sort.keys)
+	worth := n.amount == m.amount && sort.currency == q.currency(of) && e.booked == 0
+	ok := own && worth && sort.lawful && q.on[n.sort] && (sort.kind == of.kind || sort.kind == record.NoKind) &&
+		n.ns >= q.since && n.ns < q.until &&
 		(sort.keys&hasCard != 0 || !q.scout.booked.cards) // a row without a card is odd where others have one
 	if ok && of.span == 0 && sort.span != 0 {
 		gap := at(n.ns, sort.span).Apart(at(m.ns, 0))
@@ -334,8 +364,13 @@ func (q *clean) booked(n *bookNote, m *moveNote, e *standing) bool {
 	if e.booked == 0 {
 		e.booked = sort.like
 	}
-	e.bad = e.bad || !ok
-	return ok
+	switch {
+	case !worth: // it may be a sum of what happened on the card
+		e.trouble = allTrouble
+	case !ok:
+		e.worsen(ownTrouble)
+	}
+	return !own || !ok && (sort.beside || n.sort == 0)
 }
 
 func (q *clean) currency(s *moveSort) money.Currency {
@@ -447,12 +482,12 @@ func (q *clean) key() {
 		*w = append(*w, q.keysOf(share, n, all)...)
 	}) {
 		for _, at := range w {
-			q.standing(at).bad = true
+			q.standing(at).trouble = allTrouble
 		}
 	}
 	for k := range q.events {
 		for i := range q.events[k] {
-			if q.events[k][i].bad {
+			if q.events[k][i].trouble == allTrouble {
 				q.blamed = append(q.blamed, eventIn(k, i))
 			}
 		}
@@ -581,10 +616,10 @@ func (q *clean) keysOf(share, n int, all func(yield func(*mention) bool)) []even
 	return bad
 }
 
-// blame makes an event troubled.
+// blame brings an event in trouble.
 func (q *clean) blame(at eventAt) {
-	if e := q.standing(at); !e.bad {
-		e.bad = true
+	if e := q.standing(at); e.trouble != allTrouble {
+		e.trouble = allTrouble
 		q.blamed = append(q.blamed, at)
 	}
 }
@@ -602,8 +637,8 @@ func (q *clean) spread() {
 		for _, w := range each(func(w *[]eventAt, share int) {
 			events := q.events[share]
 			for i := range events {
-				if e := &events[i]; !e.bad && (e.card.troubled(&q.cards) || e.order.troubled(&q.others) || e.refund.troubled(&q.others)) {
-					e.bad = true
+				if e := &events[i]; e.trouble != allTrouble && (e.card.troubled(&q.cards) || e.order.troubled(&q.others) || e.refund.troubled(&q.others)) {
+					e.trouble = allTrouble
 					*w = append(*w, eventIn(share, i))
 				}
 			}
@@ -704,7 +739,7 @@ func (q *clean) choose() {
 	clean := func(share int, do func(i int, m *moveNote, e *standing, s sort)) {
 		moves := &q.scout.moves.notes[share]
 		for i := range q.events[share] {
-			if e := &q.events[share][i]; !e.bad {
+			if e := &q.events[share][i]; e.trouble == noTrouble {
 				m := moves.at(i)
 				do(i, m, e, sort{m.sort, e.sent, e.booked})
 			}
@@ -756,7 +791,7 @@ func (q *clean) count() {
 		moves := &q.scout.moves.notes[share]
 		for i := range q.events[share] {
 			e := &q.events[share][i]
-			if e.bad {
+			if e.trouble != noTrouble {
 				continue
 			}
 			w.exemplars[e.like].alike++
@@ -780,7 +815,7 @@ func (q *clean) count() {
 
 // linked reports whether a row is to be linked: it is not that of a clean event.
 func (q *clean) linked(n rowNote) bool {
-	return n.row != noRow && (eventAt(n.event) == noEvent || q.standing(eventAt(n.event)).bad)
+	return n.row != noRow && (eventAt(n.event) == noEvent || q.standing(eventAt(n.event)).trouble != noTrouble)
 }
 
 // deliveries lists the records of the deliveries that are not those of clean events.
@@ -936,12 +971,12 @@ func (q *clean) near(list []timed) money.Amount {
 func (q *clean) nameable(list []timed) bool {
 	if len(list) == 2 {
 		a, b := q.standing(list[0].event), q.standing(list[1].event)
-		return a.bad || b.bad || a.card == b.card
+		return a.trouble|b.trouble != noTrouble || a.card == b.card
 	}
 	cards := make(map[keyAt]bool, len(list))
 	for _, x := range list {
 		e := q.standing(x.event)
-		if e.bad || cards[e.card] {
+		if e.trouble != noTrouble || cards[e.card] {
 			return true
 		}
 		cards[e.card] = true
@@ -1024,8 +1059,8 @@ func byTime(list []timed) []timed {
 	return out
 }
 
-// drawings follows the balances of the clean cards, of which nothing but the amounts
-// of their movements is known, from a load onwards.
+// drawings follows the balances of the cards that are not linked whole, of which
+// nothing but the amounts of their movements is known, from a load onwards.
 type drawings struct {
 	q     *clean
 	first [shares + 1]int // of a share, in cards
@@ -1047,8 +1082,9 @@ func (q *clean) newDrawings() *drawings {
 	return d
 }
 
-// see is told of every clean event in order.
-func (d *drawings) see(m *moveNote, e *standing, sort *moveSort) {
+// see is told of every event of such a card in order, and of its place, or its
+// exemplar's number.
+func (d *drawings) see(m *moveNote, e *standing, sort *moveSort, place uint32) {
 	c := &d.cards[d.first[e.card.share()]+e.card.number()]
 	if !c.known {
 		c.known = true
@@ -1057,7 +1093,7 @@ func (d *drawings) see(m *moveNote, e *standing, sort *moveSort) {
 	c.sum += m.amount
 	if c.whole && !c.below && c.sum < 0 {
 		c.below = true
-		d.below = append(d.below, Overdraft{At: at(m.ns, sort.span), Amount: m.amount, Place: int(e.like), row: m.row})
+		d.below = append(d.below, Overdraft{At: at(m.ns, sort.span), Amount: m.amount, Place: int(place), Clean: e.trouble == noTrouble, row: m.row})
 	}
 }
 
@@ -1069,7 +1105,9 @@ func (d *drawings) named() []Overdraft {
 	for i := range list {
 		d.q.c.Movements.Read(int(list[i].row), &m)
 		list[i].ID = strings.Clone(m.ID)
-		list[i].Place = int(d.q.exemplars[list[i].Place].place)
+		if list[i].Clean {
+			list[i].Place = int(d.q.exemplars[list[i].Place].place)
+		}
 	}
 	slices.SortFunc(list, func(a, b Overdraft) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID)) })
 	return list

@@ -105,6 +105,7 @@ type sentSort struct {
 	kind      record.Kind
 	delivered bool
 	lawful    bool
+	beside    bool  // it names more than an event and its keys: a batch, a notification
 	keys      uint8 // which it names
 	like      uint32
 }
@@ -115,6 +116,7 @@ type bookSort struct {
 	span     int32
 	account  string
 	lawful   bool
+	beside   bool // it names more than an event and its keys: a batch, a document
 	keys     uint8
 	like     uint32
 }
@@ -342,12 +344,13 @@ func (s *Scout) Delivery(row int, d *record.Delivery) {
 	delivered := d.Outcome == record.Delivered
 	q.like.begin(byte(d.System), byte(d.System>>8), has&hasCard)
 	q.like.add(d.Flow)
-	q.sorts.begin(byte(d.Kind), has, flag(lawful, 1)|flag(delivered, 2))
+	beside := d.Batch != "" || d.Notification != ""
+	q.sorts.begin(byte(d.Kind), has, flag(lawful, 1)|flag(delivered, 2)|flag(beside, 4))
 	q.sorts.text = append(q.sorts.text, q.like.text...)
 	n, fresh := q.sorts.number(mostSorts)
 	if fresh {
 		like, _ := q.like.number(math.MaxInt)
-		q.sorts.list[n] = sentSort{d.Kind, delivered, lawful, has, like}
+		q.sorts.list[n] = sentSort{d.Kind, delivered, lawful, beside, has, like}
 	}
 	*q.notes[share(event)].add() = sentNote{rowNote{event, sum, n, uint32(row)}, q.hash(d.ERPRef)}
 }
@@ -368,12 +371,13 @@ func (s *Scout) Posting(row int, p *record.Posting) {
 	span := int32(p.Dated.Span().Seconds())
 	q.like.begin(byte(p.System), byte(p.System>>8), byte(p.Kind), byte(p.From), flag(p.Order != "", 1)|flag(p.Card != "", 2)|flag(p.Rule != "", 4))
 	q.like.add(p.Account, p.Type, p.Item, p.Entity)
-	q.sorts.begin(has, flag(lawful, 1), p.Currency[0], p.Currency[1], p.Currency[2], byte(span), byte(span>>8), byte(span>>16), byte(span>>24))
+	beside := p.Batch != "" || p.Document != ""
+	q.sorts.begin(has, flag(lawful, 1)|flag(beside, 2), p.Currency[0], p.Currency[1], p.Currency[2], byte(span), byte(span>>8), byte(span>>16), byte(span>>24))
 	q.sorts.text = append(q.sorts.text, q.like.text...)
 	n, fresh := q.sorts.number(mostSorts)
 	if fresh {
 		like, _ := q.like.number(math.MaxInt)
-		q.sorts.list[n] = bookSort{p.Kind, p.Currency, span, strings.Clone(p.Account), lawful, has, like}
+		q.sorts.list[n] = bookSort{p.Kind, p.Currency, span, strings.Clone(p.Account), lawful, beside, has, like}
 	}
 	*q.notes[share(ref)].add() = bookNote{rowNote{ref, sum, n, uint32(row)}, document, nanoseconds(p.Dated), p.Amount}
 }

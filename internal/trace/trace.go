@@ -96,15 +96,13 @@ type Event struct {
 	// included, or nil.
 	Twins *Tie
 
+	apart                   bool   // its card is not linked whole
 	place                   int32  // in the set's events
 	id, card, order, refund uint32 // numbers of the movement's keys
 }
 
 // Place is where the event stands in the set's events.
 func (e *Event) Place() int { return int(e.place) }
-
-// SameOrder reports whether two events name one order.
-func (e *Event) SameOrder(o *Event) bool { return e.order != 0 && e.order == o.order }
 
 // ID is the platform's movement id, as written.
 func (e *Event) ID() string { return e.Movement.ID }
@@ -148,7 +146,7 @@ type Set struct {
 
 	// Of a lean join only: all events in order, the clean ones among them, what
 	// these owe, and are booked with, in all, and by time those with which cards
-	// without trouble went below zero.
+	// that are not linked whole went below zero.
 	Standings  []Standing
 	Clean      money.Totals
 	Overdrafts []Overdraft
@@ -164,12 +162,12 @@ type Set struct {
 	cards     [][]*Event // by number of the card's key; in time order
 }
 
-// Cards lists the events of each card, in time order; cards come in the order of
-// their keys.
+// Cards lists the events of each card that is linked whole, in time order; cards
+// come in the order of their keys.
 func (s *Set) Cards() [][]*Event {
 	var numbers []uint32
 	for k := range s.cards {
-		if len(s.cards[k]) > 0 {
+		if card := s.cards[k]; len(card) > 0 && !card[0].apart {
 			numbers = append(numbers, uint32(k))
 		}
 	}
@@ -181,7 +179,7 @@ func (s *Set) Cards() [][]*Event {
 	return out
 }
 
-// OfCard lists the events of an event's card, itself included, in time order.
+// OfCard lists the linked events of an event's card, itself included, in time order.
 func (s *Set) OfCard(e *Event) []*Event { return s.cards[e.card] }
 
 // OfOrder counts the events that name an event's order, itself included; 0 where
@@ -287,6 +285,7 @@ func (s *Set) leanEvents() {
 	}
 	type linked struct{ row, place uint32 }
 	var rows []linked
+	var apart []bool
 	drawn := q.newDrawings()
 	s.Standings = make([]Standing, len(order))
 	for n, x := range order {
@@ -295,14 +294,18 @@ func (s *Set) leanEvents() {
 		}
 		m, e := q.note(x.event), q.standing(x.event)
 		sort := &q.scout.moves.sorts.list[m.sort]
-		s.Standings[n] = Standing{At: at(m.ns, sort.span), Kind: sort.kind, clean: !e.bad, Place: e.like}
-		if !e.bad {
-			drawn.see(m, e, sort)
+		s.Standings[n] = Standing{At: at(m.ns, sort.span), Kind: sort.kind, clean: e.trouble == noTrouble, Place: e.like}
+		if e.trouble == noTrouble {
+			drawn.see(m, e, sort, e.like)
 			continue
 		}
 		place := uint32(len(rows))
 		s.Standings[n].Place = place
 		rows = append(rows, linked{m.row, place})
+		apart = append(apart, e.trouble == ownTrouble)
+		if e.trouble == ownTrouble {
+			drawn.see(m, e, sort, place)
+		}
 		if i, is := chosen[x.event]; is {
 			q.exemplars[i].place = place
 		}
@@ -315,6 +318,9 @@ func (s *Set) leanEvents() {
 		moves[x.place] = &slab[x.place]
 	}
 	s.events(moves)
+	for i, is := range apart {
+		s.Events[i].apart = is
+	}
 	for n := range s.Standings {
 		x := &s.Standings[n]
 		if x.clean {
