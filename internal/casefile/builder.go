@@ -14,6 +14,7 @@ import (
 
 	"gcdiag/internal/ident"
 	"gcdiag/internal/record"
+	"gcdiag/internal/shelf"
 )
 
 // Watcher is shown every movement, delivery and posting that a Builder adds, with
@@ -21,6 +22,9 @@ import (
 // record that another one replaces later, see Table.Altered, it is shown the first.
 // Records of different types may be shown at the same time.
 type Watcher interface {
+	// Keep is called once, before anything is shown: what is noted of the records is
+	// to be kept in lists of that store.
+	Keep(*shelf.Store)
 	Movement(row int, r *record.Movement)
 	Delivery(row int, r *record.Delivery)
 	Posting(row int, r *record.Posting)
@@ -28,6 +32,7 @@ type Watcher interface {
 
 // Watch shows w what is added from now on.
 func (b *Builder) Watch(w Watcher) {
+	w.Keep(b.c.notes)
 	b.movements.watch, b.deliveries.watch, b.postings.watch = w.Movement, w.Delivery, w.Posting
 }
 

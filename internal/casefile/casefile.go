@@ -11,6 +11,7 @@ import (
 
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
+	"gcdiag/internal/shelf"
 )
 
 // Case is everything one diagnosis rests on.
@@ -35,6 +36,8 @@ type Case struct {
 	Postings      Table[record.Posting]
 	Rules         Table[record.Rule]
 	Exceptions    Table[record.Exception]
+
+	notes *shelf.Store // of who watches; nil: in memory
 }
 
 // Policy is what the client decided; see contract of connectors.yaml for the defaults.

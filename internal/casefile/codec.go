@@ -170,7 +170,7 @@ var casePlan = planOf(reflect.TypeFor[Case]())
 func planOf(t reflect.Type) plan {
 	var p plan
 	for _, f := range reflect.VisibleFields(t) {
-		if !f.Anonymous {
+		if !f.Anonymous && f.IsExported() {
 			p = append(p, field{snake(f.Name), f.Index, formOf(f.Type)})
 		}
 	}

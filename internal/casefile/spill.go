@@ -2,7 +2,6 @@ package casefile
 
 import (
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
@@ -10,15 +9,18 @@ import (
 	"sync/atomic"
 
 	"gcdiag/internal/scratch"
+	"gcdiag/internal/shelf"
 )
 
 // What does not stay in memory is in one scratch file per packed table.
 
 // Bound makes about so many bytes of packed records stay in memory, of all tables
-// together; those that come after them are written to temporary files and read
-// back when they are asked for. It must be called before anything is added. What
-// can't be written or read is told by Case.Err.
+// together, and as many of what a watcher notes; those that come after them are
+// written to temporary files and read back when they are asked for. It must be
+// called before anything is added, and before Watch. What can't be written or read
+// is told by Case.Err.
 func (b *Builder) Bound(bytes int64) {
+	b.c.notes = shelf.New(bytes)
 	limit := &bound{folder: os.TempDir(), open: func(folder string) (backing, error) { return scratch.Open(folder) }}
 	limit.left.Store(bytes)
 	size := int(min(segmentSize, max(512, bytes/64)))
@@ -28,7 +30,7 @@ func (b *Builder) Bound(bytes int64) {
 }
 
 // Err is why records could not be kept in temporary files or read back, a
-// *SpillError, or nil. Records that were lost are read as ones that say nothing:
+// *shelf.Error, or nil. Records that were lost are read as ones that say nothing:
 // what was made of the case before Err was asked must not be used unless it is nil.
 func (c *Case) Err() error {
 	for _, b := range []*bound{c.Movements.bound(), c.Deliveries.bound(), c.Postings.bound()} {
@@ -36,25 +38,7 @@ func (c *Case) Err() error {
 			return err
 		}
 	}
-	return nil
-}
-
-// SpillError says why records could not be kept in a temporary file.
-type SpillError struct {
-	Folder string // where the file is
-	Err    error
-}
-
-func (e *SpillError) Error() string {
-	return fmt.Sprintf("records that have no room in memory can't be kept in %s: %v", e.Folder, e.Err)
-}
-
-// Unwrap is the error of the system.
-func (e *SpillError) Unwrap() error { return e.Err }
-
-// Hint is what to do about it.
-func (e *SpillError) Hint() string {
-	return fmt.Sprintf("free space in %s, set %s to another folder, or raise --max-memory", e.Folder, scratch.Variable)
+	return c.notes.Err()
 }
 
 // errOther is the error of a file that does not hold what was written to it.
@@ -66,7 +50,7 @@ type bound struct {
 	left   atomic.Int64 // bytes for which there is room
 	folder string
 	open   func(folder string) (backing, error)
-	failed atomic.Pointer[SpillError] // the first error
+	failed atomic.Pointer[shelf.Error] // the first error
 }
 
 // backing is an *os.File, or what a test puts in its place.
@@ -92,7 +76,7 @@ func (b *bound) fail(err error) {
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	b.failed.CompareAndSwap(nil, &SpillError{b.folder, err})
+	b.failed.CompareAndSwap(nil, &shelf.Error{Folder: b.folder, Err: err})
 }
 
 func (b *bound) err() error {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gcdiag/internal/record"
+	"gcdiag/internal/shelf"
 )
 
 // disk is a file in memory that fails when it is full, or from the n-th read on.
@@ -170,7 +171,7 @@ func TestDisksThatFail(t *testing.T) {
 		if n != c.Movements.Len() {
 			t.Errorf("%s: %d of %d records", name, n, c.Movements.Len())
 		}
-		var spill *SpillError
+		var spill *shelf.Error
 		if lost := c.Err(); !errors.As(lost, &spill) || !errors.Is(lost, want) || !strings.Contains(spill.Hint(), "--max-memory") || err != nil && !errors.As(err, &spill) {
 			t.Errorf("%s: %v, and while adding %v", name, lost, err)
 		}

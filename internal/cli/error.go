@@ -6,9 +6,9 @@ import (
 	"io"
 	"strings"
 
-	"gcdiag/internal/casefile"
 	"gcdiag/internal/redact"
 	"gcdiag/internal/render"
+	"gcdiag/internal/shelf"
 )
 
 // mistake is an error in what was asked for or configured; it ends with exit
@@ -48,7 +48,7 @@ func (b *bug) Hint() string {
 // codeOf is the exit code of an error.
 func codeOf(err error) int {
 	var m *mistake
-	var full *casefile.SpillError
+	var full *shelf.Error
 	if errors.As(err, &m) || errors.As(err, &full) {
 		return codeUsage
 	}

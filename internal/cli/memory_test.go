@@ -12,6 +12,7 @@ import (
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/diagnosis"
 	"gcdiag/internal/record"
+	"gcdiag/internal/shelf"
 )
 
 func TestSizes(t *testing.T) {
@@ -84,7 +85,7 @@ func TestLostRecords(t *testing.T) {
 		func(*casefile.Case, <-chan struct{}) *diagnosis.Diagnosis { return new(diagnosis.Diagnosis) },
 	} {
 		d, err := judge(c, of, nil)
-		var lost *casefile.SpillError
+		var lost *shelf.Error
 		if d != nil || !errors.As(err, &lost) || codeOf(err) != codeUsage || !strings.Contains(hintOf(err), "--max-memory") {
 			t.Error(d, err)
 		}

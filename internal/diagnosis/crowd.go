@@ -1,8 +1,6 @@
 package diagnosis
 
 import (
-	"sort"
-
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 	"gcdiag/internal/step"
@@ -61,36 +59,6 @@ func (d *Diagnosis) exemplary() bool {
 		}
 	}
 	return true
-}
-
-// gatherCrowd makes the list of all events for those who count over time.
-func (d *Diagnosis) gatherCrowd() {
-	if d.crowd = d.Set.Standings; d.crowd != nil {
-		return
-	}
-	d.crowd = make([]trace.Standing, len(d.Verdicts))
-	for i, v := range d.Verdicts {
-		m := v.Event.Movement
-		d.crowd[i] = trace.Standing{At: m.At, Place: uint32(i), Kind: m.Kind, Countable: v.Event.Scope == trace.Countable}
-	}
-}
-
-// since is the place in the crowd of the first event that is not before a time.
-func (d *Diagnosis) since(t record.Time) int {
-	return sort.Search(len(d.crowd), func(i int) bool { return d.crowd[i].At.Compare(t) >= 0 })
-}
-
-// byKind lists, for each kind, the places in the crowd of its events that count.
-func (d *Diagnosis) byKind() [][]uint32 {
-	if d.counted == nil {
-		d.counted = make([][]uint32, record.Other+1)
-		for i, m := range d.crowd {
-			if m.Countable {
-				d.counted[m.Kind] = append(d.counted[m.Kind], uint32(i))
-			}
-		}
-	}
-	return d.counted
 }
 
 // verdict is the verdict on an event.

@@ -28,7 +28,6 @@ func (d *Diagnosis) describe() {
 		f.Why = d.why(f, e)
 		f.Hint = d.hint(f, e)
 	}
-	d.counted = nil
 }
 
 // what counts the events of a finding by kind: "12 loads and 3 redemptions".

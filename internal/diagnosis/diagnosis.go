@@ -40,9 +40,7 @@ type Diagnosis struct {
 	contested bool // clean events do not arrive as most do
 	measured  bool
 	measure   [record.Other + 1]int // see comparable
-	crowd     []trace.Standing      // every event, in event order
 	classes   [][]class             // see classesOf
-	counted   [][]uint32            // see byKind
 	ledgers   [][]*trace.Event      // by card
 	refusals  map[step.Cause]bool   // reasons that the ERP also gives for cards without a root
 
@@ -160,7 +158,6 @@ func judge(c *casefile.Case, join func(*casefile.Case) *trace.Set, done <-chan s
 	var anomalies []*Finding
 	for _, phase := range []func(){
 		func() { d.ledgers = set.Cards() },
-		d.gatherCrowd,
 		func() { anomalies = d.platformLedger() },
 		d.missingReferences,
 		d.amounts,

@@ -181,7 +181,7 @@ func (d *Diagnosis) unsubscribed(failing map[record.Kind]bool) {
 		return
 	}
 	noted := map[record.Kind]bool{}
-	for _, m := range d.crowd {
+	for _, m := range d.Set.Crowd.All {
 		k, e := m.Kind, d.Verdicts[m.Place].Event
 		if noted[k] {
 			continue

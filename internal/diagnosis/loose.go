@@ -172,8 +172,8 @@ func (d *Diagnosis) loose() {
 		movements = &step.Gap{Code: finding.PartialRecords, Record: record.Movements, Why: "the chain of balances shows that rows are missing"}
 	}
 	earliest := record.Time{}
-	if len(d.crowd) > 0 {
-		earliest = d.crowd[0].At
+	if d.Set.Crowd.Len() > 0 {
+		earliest = d.Set.Crowd.At(0).At
 	}
 	var rows []*record.Posting
 	for _, p := range d.Set.Unlinked {

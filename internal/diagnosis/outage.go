@@ -3,7 +3,6 @@ package diagnosis
 import (
 	"math"
 	"slices"
-	"sort"
 	"time"
 
 	"gcdiag/internal/finding"
@@ -116,7 +115,7 @@ func (d *Diagnosis) separated(lost []*step.Verdict, in marks) bool {
 	first, last := lost[0].Event.Movement.At, lost[len(lost)-1].Event.Movement.At
 	with, all := make([]int, len(common)), 0
 	events := make([]int, len(d.Verdicts)) // of the stretch, by the verdict that stands for them
-	for _, m := range d.crowd[d.since(first):] {
+	for _, m := range d.Set.Crowd.From(d.Set.Crowd.Since(first)) {
 		if m.At.Compare(last) > 0 {
 			break
 		}
@@ -202,8 +201,8 @@ func (d *Diagnosis) classesOf(scope int) []class {
 			of[i][who] = n
 		}
 	}
-	for i := range scopes {
-		for _, m := range d.crowd {
+	for _, m := range d.Set.Crowd.All {
+		for i := range scopes {
 			n := of[i][m.Place]
 			if n < 0 {
 				continue
@@ -308,16 +307,10 @@ func (d *Diagnosis) hourBand(lost []*step.Verdict, in marks) (band, bool) {
 		return band{}, false
 	}
 	others := 0
-	for k, counted := range d.byKind() {
-		if !kinds.Has(record.Kind(k)) {
-			continue
-		}
-		for _, i := range counted {
-			m := &d.crowd[i]
-			if !in[m.Place] && d.Verdicts[m.Place].Step != step.Emit && m.At.Exact() {
-				good[d.local(m.At).Hour()]++
-				others++
-			}
+	for _, m := range d.Set.Crowd.All {
+		if m.Countable && kinds.Has(m.Kind) && !in[m.Place] && d.Verdicts[m.Place].Step != step.Emit && m.At.Exact() {
+			good[d.local(m.At).Hour()]++
+			others++
 		}
 	}
 	if others < 4 {
@@ -378,7 +371,7 @@ func (d *Diagnosis) configuredOutages() {
 		}
 		worked, leaked := 0, 0
 		var in []*step.Verdict
-		for i, m := range d.crowd {
+		for i, m := range d.Set.Crowd.All {
 			if i%(64*portion) == 0 && d.ended() {
 				return
 			}
@@ -420,17 +413,11 @@ func (d *Diagnosis) changePoint(f *Finding) *Change {
 	}
 	first, last := f.Roots[0].Event.Movement.At, f.Roots[len(f.Roots)-1].Event.Movement.At
 	c := &Change{Since: first}
-	after := 0
-	for k, all := range d.byKind() {
-		if !kinds.Has(record.Kind(k)) {
-			continue
-		}
-		from := sort.Search(len(all), func(i int) bool { return d.crowd[all[i]].At.Compare(first) >= 0 })
-		to := sort.Search(len(all), func(i int) bool { return d.crowd[all[i]].At.Compare(last) > 0 })
-		c.OfBefore += from
-		c.OfAfter += to - from
-		after += len(all) - to
-	}
+	crowd := d.Set.Crowd
+	until := crowd.Counted(kinds, crowd.After(last))
+	c.OfBefore = crowd.Counted(kinds, crowd.Since(first))
+	c.OfAfter = until - c.OfBefore
+	after := crowd.Counted(kinds, crowd.Len()) - until
 	for _, v := range f.Roots {
 		if v.Event.Scope == trace.Countable {
 			c.FailedAfter++

@@ -131,11 +131,11 @@ func run(ctx context.Context, cfg *connector.Config, o Options, read reading) (*
 		}
 	}
 	b := casefile.NewBuilder(c)
-	if o.Watch != nil {
-		b.Watch(o.Watch)
-	}
 	if o.Memory > 0 {
 		b.Bound(o.Memory)
+	}
+	if o.Watch != nil {
+		b.Watch(o.Watch)
 	}
 	c.Systems = make([]casefile.System, len(cfg.Connectors))
 	files := newTally(cfg, o)

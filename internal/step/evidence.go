@@ -240,16 +240,8 @@ func (v *Evidence) findCaps() {
 
 // moments yields when each movement happened.
 func (v *Evidence) moments(yield func(record.Time) bool) {
-	for i := range v.set.Standings { // of a lean join
-		if !yield(v.set.Standings[i].At) {
-			return
-		}
-	}
-	if v.set.Standings != nil {
-		return
-	}
-	for _, e := range v.set.Events {
-		if !yield(e.Movement.At) {
+	for _, x := range v.set.Crowd.All {
+		if !yield(x.At) {
 			return
 		}
 	}

@@ -15,20 +15,21 @@ import (
 
 // linker holds the indexes and the links found so far.
 type linker struct {
-	s        *Set
-	byBatch  map[string][]*Event
-	byHop    map[string]*Event   // ids the integration gave an event (delivery, notification), of those asked for
-	byERPRef map[string][]*Event // ids of the ERP that the integration knows of an event, of those asked for
-	log      []*record.Delivery  // in canonical order
-	sent     []int32             // per delivery: index of its event, or free
-	rows     []*record.Posting   // in canonical order, with what a document's other lines tell filled in
-	stated   []*record.Posting   // the same rows as the ERP states them
-	owner    []int32             // per row: index of its event, or one of the marks below
-	rung     []Rung
-	taken    []uint8 // per event: links it has
-	damaged  map[string]bool
-	shapes   map[string]bool // of the platform's movement ids
-	tails    map[string]bool // last four characters of the platform's card ids
+	s            *Set
+	countedCards map[record.Type]int // rows of clean events that name a card
+	byBatch      map[string][]*Event
+	byHop        map[string]*Event   // ids the integration gave an event (delivery, notification), of those asked for
+	byERPRef     map[string][]*Event // ids of the ERP that the integration knows of an event, of those asked for
+	log          []*record.Delivery  // in canonical order
+	sent         []int32             // per delivery: index of its event, or free
+	rows         []*record.Posting   // in canonical order, with what a document's other lines tell filled in
+	stated       []*record.Posting   // the same rows as the ERP states them
+	owner        []int32             // per row: index of its event, or one of the marks below
+	rung         []Rung
+	taken        []uint8 // per event: links it has
+	damaged      map[string]bool
+	shapes       map[string]bool // of the platform's movement ids
+	tails        map[string]bool // last four characters of the platform's card ids
 	// foreign says of which record types the card ids are not the platform's own
 	foreign map[record.Type]bool
 }
@@ -669,10 +670,8 @@ func (l *linker) foreignCards() {
 			known[t]++
 		}
 	}
-	if l.s.clean != nil {
-		for t, n := range l.s.clean.named {
-			named[t], known[t] = n, n
-		}
+	for t, n := range l.countedCards {
+		named[t], known[t] = n, n
 	}
 	for _, p := range l.stated {
 		count(record.Postings, p.Card)

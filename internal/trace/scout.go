@@ -12,6 +12,7 @@ import (
 	"gcdiag/internal/ident"
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
+	"gcdiag/internal/shelf"
 )
 
 // Scout sees every record while it is read (it is a casefile.Watcher) and notes in
@@ -25,10 +26,11 @@ import (
 // and whose wrong identifier is the other one of just that pair, would be missed.
 type Scout struct {
 	hasher // of what is not hashed while reading
+	store  *shelf.Store
 
 	moves struct {
 		hasher
-		notes   [shares]notes[moveNote]
+		notes   [shares]shelf.List[moveNote]
 		sorts   sorts[moveSort]
 		masked  bool
 		touched []uint64        // what the rows that can't be clean name beside their keys
@@ -36,7 +38,7 @@ type Scout struct {
 	}
 	sent struct {
 		hasher
-		notes  [shares]notes[sentNote]
+		notes  [shares]shelf.List[sentNote]
 		sorts  sorts[sentSort]
 		like   sorts[struct{}]
 		masked bool
@@ -44,7 +46,7 @@ type Scout struct {
 	}
 	booked struct {
 		hasher
-		notes  [shares]notes[bookNote]
+		notes  [shares]shelf.List[bookNote]
 		sorts  sorts[bookSort]
 		like   sorts[struct{}]
 		masked bool
@@ -60,6 +62,15 @@ func NewScout() *Scout {
 	return s
 }
 
+// Keep has the scout keep its notes, and what is made of them, in a store. It must be
+// called before the scout is shown anything.
+func (s *Scout) Keep(store *shelf.Store) {
+	s.store = store
+	for k := range shares {
+		s.moves.notes[k], s.sent.notes[k], s.booked.notes[k] = shelf.In[moveNote](store), shelf.In[sentNote](store), shelf.In[bookNote](store)
+	}
+}
+
 // moveNote is what is noted of a movement: the hashes of its keys, 0 for none, and
 // what differs from event to event. All else is in its sort.
 type moveNote struct {
@@ -70,8 +81,7 @@ type moveNote struct {
 }
 
 // rowNote is what is noted of a delivery or a posting: the hash of the event that it
-// names, which join makes the event itself, and the sum of the hashes of what it
-// names beside, see own.
+// names, and the sum of the hashes of what it names beside, see own.
 type rowNote struct {
 	event, keys uint64
 	sort, row   uint32
@@ -165,24 +175,6 @@ const shares = 256
 
 func share(hash uint64) int { return int(hash >> 56) }
 
-// notes is a list that grows without moving.
-type notes[T any] struct {
-	pages [][]T
-	n     int
-}
-
-const page = 64
-
-func (l *notes[T]) add() *T {
-	if l.n == len(l.pages)*page {
-		l.pages = append(l.pages, make([]T, page))
-	}
-	l.n++
-	return l.at(l.n - 1)
-}
-
-func (l *notes[T]) at(i int) *T { return &l.pages[i/page][i%page] }
-
 // sorts numbers what is alike, from one.
 type sorts[T any] struct {
 	known map[string]uint32
@@ -275,7 +267,7 @@ func flag(is bool, bit byte) byte {
 // Movement notes a movement.
 func (s *Scout) Movement(row int, m *record.Movement) {
 	n := s.movement(row, m)
-	*s.moves.notes[share(n.id)].add() = n
+	s.moves.notes[share(n.id)].Add(n)
 }
 
 func (s *Scout) movement(row int, m *record.Movement) moveNote {
@@ -334,6 +326,11 @@ func (h *hasher) keys(card uint64, order, refund string) (has uint8, sum uint64)
 
 // Delivery notes a delivery.
 func (s *Scout) Delivery(row int, d *record.Delivery) {
+	n := s.delivery(row, d)
+	s.sent.notes[share(n.event)].Add(n)
+}
+
+func (s *Scout) delivery(row int, d *record.Delivery) sentNote {
 	q := &s.sent
 	q.named = q.named || d.ID != "" || d.Notification != ""
 	event := q.hash(d.Event)
@@ -352,11 +349,16 @@ func (s *Scout) Delivery(row int, d *record.Delivery) {
 		like, _ := q.like.number(math.MaxInt)
 		q.sorts.list[n] = sentSort{d.Kind, delivered, lawful, beside, has, like}
 	}
-	*q.notes[share(event)].add() = sentNote{rowNote{event, sum, n, uint32(row)}, q.hash(d.ERPRef)}
+	return sentNote{rowNote{event, sum, n, uint32(row)}, q.hash(d.ERPRef)}
 }
 
 // Posting notes a posting.
 func (s *Scout) Posting(row int, p *record.Posting) {
+	n := s.posting(row, p)
+	s.booked.notes[share(n.event)].Add(n)
+}
+
+func (s *Scout) posting(row int, p *record.Posting) bookNote {
 	q := &s.booked
 	ref := q.hash(p.Ref)
 	card, masked := q.card(p.Card)
@@ -379,7 +381,7 @@ func (s *Scout) Posting(row int, p *record.Posting) {
 		like, _ := q.like.number(math.MaxInt)
 		q.sorts.list[n] = bookSort{p.Kind, p.Currency, span, strings.Clone(p.Account), lawful, beside, has, like}
 	}
-	*q.notes[share(ref)].add() = bookNote{rowNote{ref, sum, n, uint32(row)}, document, nanoseconds(p.Dated), p.Amount}
+	return bookNote{rowNote{ref, sum, n, uint32(row)}, document, nanoseconds(p.Dated), p.Amount}
 }
 
 // scouted is a scout that has seen all of a case.

@@ -16,6 +16,7 @@ import (
 	"gcdiag/internal/ident"
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
+	"gcdiag/internal/shelf"
 )
 
 // Rung says by what two records were taken for one event, strongest first.
@@ -144,10 +145,10 @@ type Set struct {
 	Ties       []*Tie
 	Orders     map[string]*record.Order
 
-	// Of a lean join only: all events in order, the clean ones among them, what
-	// these owe, and are booked with, in all, and by time those with which cards
-	// that are not linked whole went below zero.
-	Standings  []Standing
+	Crowd *Crowd // all events
+
+	// Of a lean join only: what the clean events owe, and are booked with, in all,
+	// and by time those with which cards that are not linked whole went below zero.
 	Clean      money.Totals
 	Overdrafts []Overdraft
 
@@ -234,12 +235,13 @@ func join(c *casefile.Case, scout *Scout, lean bool) *Set {
 	}
 	l := newLinker(s)
 	if q := s.clean; q != nil {
+		all, named := q.counted()
+		l.countedCards = named
 		var rows sync.WaitGroup
 		rows.Go(func() { l.takeLog(q.deliveries()) })
 		rows.Go(func() { l.takeRows(q.postings()) })
-		s.leanEvents()
+		s.leanEvents(all)
 		rows.Wait()
-		q.forget()
 	} else {
 		s.events(s.inOrder())
 		l.takeLog(slices.AppendSeq(make([]*record.Delivery, 0, c.Deliveries.Len()), c.Deliveries.All()))
@@ -252,6 +254,10 @@ func join(c *casefile.Case, scout *Scout, lean bool) *Set {
 	l.finish()
 	l.exceptions()
 	s.clean = nil
+	if s.Crowd == nil {
+		s.Crowd = s.crowd()
+	}
+	s.Crowd.count()
 	return s
 }
 
@@ -276,37 +282,31 @@ func (s *Set) byName(a, b *record.Movement) int {
 }
 
 // leanEvents makes the events that are not clean, and lists all of them in order.
-func (s *Set) leanEvents() {
+func (s *Set) leanEvents(all []outbox[timed]) {
 	q := s.clean
-	order := q.inOrder()
-	chosen := map[eventAt]int{}
+	chosen := map[uint32]int{} // by row
 	for i, x := range q.exemplars {
-		chosen[x.event] = i
+		chosen[x.row] = i
 	}
 	type linked struct{ row, place uint32 }
 	var rows []linked
 	var apart []bool
 	drawn := q.newDrawings()
-	s.Standings = make([]Standing, len(order))
-	for n, x := range order {
-		if n%batch == 0 {
-			q.near(order[n:min(n+batch, len(order))])
-		}
-		m, e := q.note(x.event), q.standing(x.event)
-		sort := &q.scout.moves.sorts.list[m.sort]
-		s.Standings[n] = Standing{At: at(m.ns, sort.span), Kind: sort.kind, clean: e.trouble == noTrouble, Place: e.like}
-		if e.trouble == noTrouble {
-			drawn.see(m, e, sort, e.like)
+	s.Crowd = &Crowd{set: s, marks: shelf.In[mark](q.scout.store), sorts: q.scout.moves.sorts.list, exemplars: q.exemplars}
+	for x := range q.inOrder(all) {
+		if x.trouble == noTrouble {
+			s.Crowd.marks.Add(mark{x.ns, x.like, x.sort | isClean})
+			drawn.see(x, x.like)
 			continue
 		}
 		place := uint32(len(rows))
-		s.Standings[n].Place = place
-		rows = append(rows, linked{m.row, place})
-		apart = append(apart, e.trouble == ownTrouble)
-		if e.trouble == ownTrouble {
-			drawn.see(m, e, sort, place)
+		s.Crowd.marks.Add(mark{x.ns, place, x.sort})
+		rows = append(rows, linked{x.row, place})
+		apart = append(apart, x.trouble == ownTrouble)
+		if x.trouble == ownTrouble {
+			drawn.see(x, place)
 		}
-		if i, is := chosen[x.event]; is {
+		if i, is := chosen[x.row]; is {
 			q.exemplars[i].place = place
 		}
 	}
@@ -320,14 +320,6 @@ func (s *Set) leanEvents() {
 	s.events(moves)
 	for i, is := range apart {
 		s.Events[i].apart = is
-	}
-	for n := range s.Standings {
-		x := &s.Standings[n]
-		if x.clean {
-			x.Countable, x.Place = true, q.exemplars[x.Place].place
-		} else {
-			x.Countable = s.Events[x.Place].Scope == Countable
-		}
 	}
 	s.alike = make([]int32, len(rows))
 	for _, x := range q.exemplars {
