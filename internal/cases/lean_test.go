@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/diagnosis"
 	"gcdiag/internal/finding"
+	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 	"gcdiag/internal/report"
 	"gcdiag/internal/sandbox"
@@ -104,6 +106,42 @@ func TestLeanOnRandomTraffic(t *testing.T) {
 	}
 	if few*4 < rounds {
 		t.Errorf("only %d of %d months had less than half of their events linked", few, rounds)
+	}
+}
+
+// TestLeanOnEveryCard has all that can happen on a card happen: every row of four
+// loads and redemptions with every fate that leaves an event's rows its own.
+func TestLeanOnEveryCard(t *testing.T) {
+	fates := []string{"clean", "not-received", "unlogged", "no-rule"}
+	const each = 8 // kinds and fates of one event
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	var x *traffic
+	linked, all := 0, 0
+	for n := 0; n < each*each*each*each; n += step {
+		if x == nil {
+			x = newTraffic(uint64(n), 100, 0, true)
+		}
+		at := trafficStart
+		for k, code := 0, n; k < 4; k, code = k+1, code/each {
+			at = at.Add(7 * time.Hour)
+			m := record.Movement{ID: fmt.Sprintf("evt_%05d-%d", n, k), Card: fmt.Sprintf("gc_every_%d", n), Kind: record.Load, Currency: money.MustCurrency("USD"), Amount: 5000, At: record.At(at)}
+			if code%2 == 1 {
+				m.Kind, m.Amount = record.Redemption, -2000
+			}
+			x.become(m, fates[code/2%len(fates)])
+		}
+		if len(x.movements) > 1000 || n+step >= each*each*each*each {
+			c := x.file()
+			linked += alike(t, fmt.Sprint("the cards up to ", n), c)
+			all += c.Movements.Len()
+			x = nil
+		}
+	}
+	if linked*10 > all*9 {
+		t.Errorf("%d of %d events were linked: too many for a test of those that are not", linked, all)
 	}
 }
 

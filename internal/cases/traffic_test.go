@@ -51,9 +51,10 @@ func newTraffic(seed uint64, n, scale int, byTime bool) *traffic {
 		if t.r.IntN(10) == 0 {
 			currency = jpy
 		}
+		old := t.r.IntN(12) == 0 // its first load was before all this
 		for k := range 1 + t.r.IntN(6) {
 			kind, amount := record.Load, money.Amount(500*(1+t.r.IntN(40)))
-			if k > 0 {
+			if t.r.IntN(8) > 0 && (k > 0 || old) {
 				kind, amount = record.Redemption, -money.Amount(100+t.r.IntN(6000))
 				switch t.r.IntN(8) {
 				case 0, 1:
@@ -84,9 +85,8 @@ func newTraffic(seed uint64, n, scale int, byTime bool) *traffic {
 	return t
 }
 
-// event makes a movement and what became of it.
+// event makes a movement, and draws what becomes of it.
 func (t *traffic) event(m record.Movement, scale int) {
-	t.movements = append(t.movements, m)
 	what, draw := "clean", t.r.IntN(1000)
 	for _, f := range faults {
 		if draw < f.rate*scale {
@@ -95,6 +95,12 @@ func (t *traffic) event(m record.Movement, scale int) {
 		}
 		draw -= f.rate * scale
 	}
+	t.become(m, what)
+}
+
+// become makes a movement and has a fault, or "clean", become of it.
+func (t *traffic) become(m record.Movement, what string) {
+	t.movements = append(t.movements, m)
 	t.truth[what]++
 	account, booked := "2350", m
 	switch what {

@@ -50,6 +50,10 @@ func (d *Diagnosis) downstream() {
 		whole, covered, platform := false, money.Amount(0), money.Amount(0)
 		for _, e := range card {
 			v := d.verdict(e)
+			if e.Apart != nil { // clean events came before it
+				covered += e.Apart.Sum - platform
+				platform = e.Apart.Sum
+			}
 			if e.Scope == trace.Countable && root != nil && v != root && d.follows(v) && !alike(v, root) {
 				d.sink(v, root, unrooted)
 			} else if e.Scope == trace.Countable && root == nil && v.Status == step.Fail && d.follows(v) {
@@ -202,6 +206,9 @@ func joined(a, b string) string {
 // begins with value put on the card, and nothing says that it began before.
 func (d *Diagnosis) whole(card []*trace.Event) bool {
 	first := card[0]
+	if first.Apart != nil {
+		return first.Apart.Whole
+	}
 	m := first.Movement
 	if m.Amount <= 0 {
 		return false

@@ -322,6 +322,9 @@ func (a *auditor) balances() {
 		}
 	}
 	for _, card := range d.ledgers {
+		if card[0].Apart != nil {
+			continue // its overdraft is among those above, and it has no balances
+		}
 		sum, last := money.Amount(0), money.Opt{}
 		negative := false
 		var broken *trace.Event

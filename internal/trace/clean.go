@@ -32,10 +32,11 @@ import (
 //     with, until nothing more is reached. So no rung that goes by an identifier
 //     leads from what is linked to a clean event, and the rungs that go without one
 //     only see events that have no row yet. One event may be in trouble by itself:
-//     where its rows name nothing but its own keys, at most one posting with just
-//     its worth among them, and it takes value off the card, so that nothing else on
-//     the card follows from it. What is asked about its whole card all the same, a
-//     balance below zero, is answered for such cards as for clean ones.
+//     where its rows name nothing but its own keys, and at most one posting with just
+//     its worth is among them. Then clean events of its card are not linked if none of
+//     them can follow from it, see cover. What is asked about a whole card all the
+//     same is answered for such cards as for clean ones (a balance below zero), or
+//     from their sums, see Apart.
 //  3. Clean events are like each other if nothing that a verdict, a habit, a
 //     mapping or a shared attribute goes by tells them apart. One of each sort,
 //     with all that it touches, is linked and judged as any other event: its
@@ -127,6 +128,7 @@ type state uint8
 const (
 	doubted state = 4 << iota // its id does not name it alone
 	fresh                     // its keys have not been told that it is in trouble
+	owing                     // it puts value on its card, and is in trouble by itself
 )
 
 func (s state) trouble() trouble { return trouble(s & 3) }
@@ -244,6 +246,7 @@ func recognise(s *Set, scout *Scout) *clean {
 	q.join(again)
 	q.touch()
 	q.key()
+	q.cover()
 	q.spread()
 	q.logged()
 	q.spread()
@@ -449,12 +452,15 @@ func (q *clean) joinShare(w *joiner, share int, again *renewal) {
 		if e.booked == 0 || (e.through == 1) != q.relayed || (e.tries > 0) != q.relayed {
 			e.worsen(ownTrouble)
 		}
-		if e.trouble == ownTrouble && m.amount >= 0 { // what is spent of it later may fail for that
+		if e.trouble == ownTrouble && m.amount == 0 {
 			e.trouble = allTrouble
 		}
 		states[i] = state(e.trouble)
-		if e.trouble == allTrouble {
+		switch {
+		case e.trouble == allTrouble:
 			states[i] |= fresh
+		case e.trouble == ownTrouble && m.amount > 0:
+			states[i] |= owing
 		}
 		if e.doubted {
 			states[i] |= doubted

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -227,6 +228,89 @@ func (q *clean) balance(share int, dealings []outbox[dealing]) {
 			q.others[share][k.number()] = true
 		}
 	}
+}
+
+// weighed is an event of a card on which value is in doubt.
+type weighed struct {
+	card    keyAt
+	ns      int64
+	amount  money.Amount
+	trouble trouble
+}
+
+// cover finds the cards on which a clean event may follow from one in trouble, since
+// the books may hold too little for it on the card: they are linked whole. What an
+// event in trouble by itself has in the books is its worth or nothing.
+func (q *clean) cover() {
+	var doubtful [shares][]bool
+	for _, w := range each(func(w *[]keyAt, share int) {
+		states := q.states[share]
+		for i, k := range q.keys[share].All {
+			if states[i]&owing != 0 && states[i].trouble() == ownTrouble {
+				*w = append(*w, k.card)
+			}
+		}
+	}) {
+		for _, k := range w {
+			if doubtful[k.share()] == nil {
+				doubtful[k.share()] = make([]bool, len(q.cards[k.share()]))
+			}
+			doubtful[k.share()][k.number()] = true
+		}
+	}
+	all := each(func(w *outbox[weighed], share int) {
+		w.begin(q.scout.store)
+		states := q.states[share]
+		cards := make([]keyAt, len(states))
+		for i, k := range q.keys[share].All {
+			if k.card != 0 && doubtful[k.card.share()] != nil && k.card.in(&doubtful) {
+				cards[i] = k.card
+			}
+		}
+		for i, e := range q.events[share].All {
+			if k := cards[i]; k != 0 {
+				w.to[k.share()].Add(weighed{k, e.ns, e.amount, states[i].trouble()})
+			}
+		}
+	})
+	each(func(_ *struct{}, share int) {
+		list := make([]weighed, 0, waiting(all, share))
+		for x := range told(all, share) {
+			list = append(list, *x)
+		}
+		forget(all, share)
+		slices.SortFunc(list, func(a, b weighed) int { return cmp.Or(cmp.Compare(a.card, b.card), cmp.Compare(a.ns, b.ns)) })
+		for from, to := 0, 0; from < len(list); from = to {
+			for to = from + 1; to < len(list) && list[to].card == list[from].card; to++ {
+			}
+			if !covered(list[from:to]) {
+				q.cards[share][list[from].card.number()] = true
+			}
+		}
+	})
+}
+
+// covered reports whether the books certainly hold enough on a card for every clean
+// event that takes value off it. The events of the card are in order of time.
+func covered(card []weighed) bool {
+	least, doubt := money.Amount(0), false
+	for i, x := range card {
+		if i > 0 && x.ns == card[i-1].ns { // which comes first depends on more
+			return false
+		}
+		switch {
+		case x.trouble == noTrouble:
+			if doubt && x.amount < 0 && least+x.amount < 0 {
+				return false
+			}
+			least += x.amount
+		case x.amount > 0:
+			doubt = true
+		default:
+			least += x.amount
+		}
+	}
+	return true
 }
 
 // spread carries trouble over everything that events have in common.

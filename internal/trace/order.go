@@ -326,19 +326,21 @@ func (q *clean) newDrawings() *drawings {
 }
 
 // see is told of every event of such a card in order, and of its place, or its
-// exemplar's number.
-func (d *drawings) see(x *timed, place uint32) {
+// exemplar's number. It returns what is known of the card before the event.
+func (d *drawings) see(x *timed, place uint32) Apart {
 	c := &d.cards[d.first[x.card.share()]+x.card.number()]
 	sort := &d.q.scout.moves.sorts.list[x.sort]
 	if !c.known {
 		c.known = true
 		c.whole = x.amount > 0 && (sort.kind == record.Load || sort.kind == record.TransferIn)
 	}
+	before := Apart{Sum: c.sum, Whole: c.whole}
 	c.sum += x.amount
 	if c.whole && !c.below && c.sum < 0 {
 		c.below = true
 		d.below = append(d.below, Overdraft{At: at(x.ns, sort.span), Amount: x.amount, Place: int(place), Clean: x.trouble == noTrouble, row: x.row})
 	}
+	return before
 }
 
 // named lists the overdrafts once the exemplars have their places.

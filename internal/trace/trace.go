@@ -93,11 +93,12 @@ type Event struct {
 	// Rivals are events that could as well own the rows that might be this one's;
 	// non-empty means that no row was chosen.
 	Rivals *Tie
+	// Apart is what is known of the event's card where that is not linked whole, or nil.
+	Apart *Apart
 	// Twins is the group of equal events whose rows could be exchanged, itself
 	// included, or nil.
 	Twins *Tie
 
-	apart                   bool   // its card is not linked whole
 	place                   int32  // in the set's events
 	id, card, order, refund uint32 // numbers of the movement's keys
 }
@@ -107,6 +108,13 @@ func (e *Event) Place() int { return int(e.place) }
 
 // ID is the platform's movement id, as written.
 func (e *Event) ID() string { return e.Movement.ID }
+
+// Apart is what is known of a card before one of its events, where some of its clean
+// events are not linked. All events of such a card count.
+type Apart struct {
+	Sum   money.Amount // of all its movements before this one
+	Whole bool         // its first movement put value on it
+}
 
 // Net is a group of movements that cancel out, wholly or (a hold captured for
 // less) in part. Transfers are tied only if their legs add up to zero.
@@ -163,12 +171,12 @@ type Set struct {
 	cards     [][]*Event // by number of the card's key; in time order
 }
 
-// Cards lists the events of each card that is linked whole, in time order; cards
-// come in the order of their keys.
+// Cards lists the linked events of each card, in time order; cards come in the order
+// of their keys.
 func (s *Set) Cards() [][]*Event {
 	var numbers []uint32
 	for k := range s.cards {
-		if card := s.cards[k]; len(card) > 0 && !card[0].apart {
+		if len(s.cards[k]) > 0 {
 			numbers = append(numbers, uint32(k))
 		}
 	}
@@ -290,7 +298,7 @@ func (s *Set) leanEvents(all []outbox[timed]) {
 	}
 	type linked struct{ row, place uint32 }
 	var rows []linked
-	var apart []bool
+	var apart []*Apart
 	drawn := q.newDrawings()
 	s.Crowd = &Crowd{set: s, marks: shelf.In[mark](q.scout.store), sorts: q.scout.moves.sorts.list, exemplars: q.exemplars}
 	for x := range q.inOrder(all) {
@@ -302,9 +310,10 @@ func (s *Set) leanEvents(all []outbox[timed]) {
 		place := uint32(len(rows))
 		s.Crowd.marks.Add(mark{x.ns, place, x.sort})
 		rows = append(rows, linked{x.row, place})
-		apart = append(apart, x.trouble == ownTrouble)
+		apart = append(apart, nil)
 		if x.trouble == ownTrouble {
-			drawn.see(x, place)
+			known := drawn.see(x, place)
+			apart[place] = &known
 		}
 		if i, is := chosen[x.row]; is {
 			q.exemplars[i].place = place
@@ -318,8 +327,8 @@ func (s *Set) leanEvents(all []outbox[timed]) {
 		moves[x.place] = &slab[x.place]
 	}
 	s.events(moves)
-	for i, is := range apart {
-		s.Events[i].apart = is
+	for i, a := range apart {
+		s.Events[i].Apart = a
 	}
 	s.alike = make([]int32, len(rows))
 	for _, x := range q.exemplars {
