@@ -29,6 +29,9 @@ func (b *Builder) Bound(bytes int64) {
 	b.c.Postings.limit(limit, size)
 }
 
+// Notes is where what is noted of the records is kept; nil: in memory.
+func (c *Case) Notes() *shelf.Store { return c.notes }
+
 // Err is why records could not be kept in temporary files or read back, a
 // *shelf.Error, or nil. Records that were lost are read as ones that say nothing:
 // what was made of the case before Err was asked must not be used unless it is nil.

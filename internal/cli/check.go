@@ -147,9 +147,7 @@ func (p *program) diagnose(ctx context.Context, r request) (*diagnosis.Diagnosis
 	}
 	of := judging(diagnosis.OfUntil)
 	if r.lean {
-		of = func(c *casefile.Case, done <-chan struct{}) *diagnosis.Diagnosis {
-			return diagnosis.LeanUntil(c, scout, done)
-		}
+		of = lean(scout)
 	}
 	d, err := p.judge(ctx, c, of)
 	if err != nil {

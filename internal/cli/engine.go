@@ -24,6 +24,7 @@ import (
 	"gcdiag/internal/sandbox"
 	"gcdiag/internal/source/file"
 	"gcdiag/internal/source/http"
+	"gcdiag/internal/trace"
 	"gcdiag/internal/wizard"
 )
 
@@ -38,6 +39,8 @@ type engine struct {
 	began time.Time
 	demos map[string]bool // configurations that demos wrote
 	demo  bool            // what is read now is one
+
+	scouts sync.Map // by case: the scout that saw it being read
 }
 
 func (p *program) engine(r request) (*engine, error) {
@@ -291,7 +294,8 @@ func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.Gat
 	}
 	live.Permit.AllowCommands = live.Permit.AllowCommands || o.Commands
 	e.began, e.demo = e.p.now(), e.demos[cfg.Name]
-	c, err := gather.Run(ctx, cfg, gather.Options{Now: e.p.now, Live: live, Memory: e.bound.records(), Progress: func(g gather.Progress) {
+	scout := trace.NewScout()
+	c, err := gather.Run(ctx, cfg, gather.Options{Now: e.p.now, Live: live, Memory: e.bound.records(), Watch: scout, Progress: func(g gather.Progress) {
 		w := wizard.Progress{System: g.System, Role: roles[g.System], Record: g.Record.String(), Input: g.Input, Pages: g.Pages, Records: g.Rows, Read: g.Read, Total: g.Total, Reason: g.Why,
 			Done: g.Total > 0 && g.Read >= g.Total, All: wizard.Overall{Read: g.All.Read, Total: g.All.Total, Records: g.All.Rows, Left: g.All.Left}}
 		if g.Waiting > 0 {
@@ -308,11 +312,16 @@ func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.Gat
 	if e.demo {
 		c.Mode = "demo"
 	}
+	e.scouts.Store(c, scout)
 	return c, nil
 }
 
 func (e *engine) Judge(ctx context.Context, c *casefile.Case) (wizard.Judged, error) {
-	d, err := judge(c, diagnosis.OfUntil, end(ctx))
+	var scout *trace.Scout // of a case that is judged once more, it is used up
+	if known, is := e.scouts.LoadAndDelete(c); is {
+		scout = known.(*trace.Scout)
+	}
+	d, err := judge(c, lean(scout), end(ctx))
 	if err != nil {
 		return nil, err
 	}

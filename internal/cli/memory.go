@@ -13,6 +13,7 @@ import (
 
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/diagnosis"
+	"gcdiag/internal/trace"
 	"gcdiag/internal/wording"
 )
 
@@ -141,6 +142,13 @@ func judge(c *casefile.Case, of judging, done <-chan struct{}) (d *diagnosis.Dia
 
 // judging is a way of diagnosing a case until done is closed.
 type judging func(c *casefile.Case, done <-chan struct{}) *diagnosis.Diagnosis
+
+// lean is the way for those who want a report and nothing else.
+func lean(scout *trace.Scout) judging {
+	return func(c *casefile.Case, done <-chan struct{}) *diagnosis.Diagnosis {
+		return diagnosis.LeanUntil(c, scout, done)
+	}
+}
 
 // parseSize reads a size in bytes: a number with a unit of 1000s (kB, MB, GB, TB)
 // or 1024s (KiB, MiB, GiB, TiB), or without one. What is no whole number of bytes

@@ -387,6 +387,7 @@ func (s *Scout) posting(row int, p *record.Posting) bookNote {
 // scouted is a scout that has seen all of a case.
 func scouted(c *casefile.Case) *Scout {
 	s := NewScout()
+	s.Keep(c.Notes())
 	for row, m := range c.Movements.Rows() {
 		s.Movement(row, m)
 	}
