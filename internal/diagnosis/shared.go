@@ -76,7 +76,7 @@ func (d *Diagnosis) share(f *Finding) {
 		f.Shared = f.Shared[:5]
 	}
 	if len(f.Shared) == 0 {
-		f.SharedNote = fmt.Sprintf("no common attribute found among %d events", len(f.Roots))
+		f.SharedNote = fmt.Sprintf("no common attribute found among %s", plural(len(f.Roots), "event", "events"))
 	}
 }
 
