@@ -2,7 +2,6 @@ package trace
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"gcdiag/internal/money"
@@ -80,19 +79,19 @@ func (l *linker) byBatchKey() {
 // the liability accounts. The other lines of the same journal are their other
 // side. Where no line is on a liability account, all are returned.
 func (l *linker) liabilityLines(rows []int) []int {
-	var on []int
+	var on, off []int
 	for _, row := range rows {
 		if p := l.rows[row]; p.Account == "" || l.s.Liability(p.Account) {
 			on = append(on, row)
+		} else {
+			off = append(off, row)
 		}
 	}
 	if len(on) == 0 {
 		return rows
 	}
-	for _, row := range rows {
-		if !slices.Contains(on, row) {
-			l.owner[row] = batched
-		}
+	for _, row := range off {
+		l.owner[row] = batched
 	}
 	return on
 }
@@ -149,22 +148,44 @@ func (b *Batch) lacking() {
 		b.Candidates = single
 		return
 	}
-	if len(b.Events) > 400 {
+	if !pairable(len(b.Events)) {
 		return
 	}
-	var pair []*Event
-	n := 0
-	for i, x := range b.Events {
-		for _, y := range b.Events[i+1:] {
-			if x.Owed+y.Owed == -b.Rest {
-				pair = []*Event{x, y}
-				n++
+	owed := make([]money.Amount, len(b.Events))
+	for i, e := range b.Events {
+		owed[i] = e.Owed
+	}
+	slices.Sort(owed)
+	if x, ok := onlyPair(owed, -b.Rest); ok {
+		for _, e := range b.Events {
+			if e.Owed == x || e.Owed == -b.Rest-x {
+				b.Missing = append(b.Missing, e)
 			}
 		}
+		b.Rest = 0
 	}
-	if n == 1 && len(b.Events) > 2 {
-		b.Missing, b.Rest = pair, 0
+}
+
+// pairable reports whether the absence of two events may explain a batch of so many.
+func pairable(events int) bool { return events > 2 && events <= 400 }
+
+// onlyPair is the lesser of the two amounts that add up to a sum, if there is just one
+// such pair in a list in ascending order.
+func onlyPair(owed []money.Amount, sum money.Amount) (x money.Amount, ok bool) {
+	for i, j := 0, len(owed)-1; i < j; {
+		switch two := owed[i] + owed[j]; {
+		case two < sum:
+			i++
+		case two > sum:
+			j--
+		case ok || j-i > 1 && (owed[i+1] == owed[i] || owed[j-1] == owed[j]):
+			return 0, false
+		default:
+			x, ok = owed[i], true
+			i++
+		}
 	}
+	return x, ok
 }
 
 // byBatchSums links lines without any identifier of an event to all events of a
@@ -172,11 +193,13 @@ func (b *Batch) lacking() {
 // whole shop or of one location, channel, issuer or item: if and only if the sum
 // agrees exactly, or lacks exactly some events where the same series of lines agrees elsewhere.
 func (l *linker) byBatchSums() {
+	type sort struct {
+		kind record.Kind // NoKind: any
+		c    money.Currency
+	}
 	type series struct {
-		kind    record.Kind
-		c       money.Currency
+		sort
 		account string
-		label   string
 	}
 	lines := map[series][]int{}
 	var order []series
@@ -190,7 +213,7 @@ func (l *linker) byBatchSums() {
 		if k := l.key(p.Order); k != "" && !l.s.byOrder.has(l.s.names.find(k)) {
 			continue
 		}
-		sr := series{p.Kind, p.Currency, p.Account, ""}
+		sr := series{sort{p.Kind, p.Currency}, p.Account}
 		if sr.kind == record.Other {
 			sr.kind = record.NoKind
 		}
@@ -202,10 +225,19 @@ func (l *linker) byBatchSums() {
 	if len(order) == 0 {
 		return
 	}
-	open := map[money.Currency][]*Event{}
+	open := map[sort][]*Event{}
+	for _, sr := range order {
+		open[sr.sort] = []*Event{} // asked for
+	}
 	for i, e := range l.s.Events {
-		if l.taken[i] == 0 && e.Batch == nil && l.batchable(e) {
-			open[e.Currency] = append(open[e.Currency], e)
+		if l.taken[i] != 0 || e.Batch != nil || !l.batchable(e) {
+			continue
+		}
+		of := []sort{{record.NoKind, e.Currency}, {e.Movement.Kind, e.Currency}}
+		for _, x := range slices.Compact(of) {
+			if open[x] != nil {
+				open[x] = append(open[x], e)
+			}
 		}
 	}
 	// lines that name a kind are the more specific ones
@@ -227,7 +259,7 @@ func (l *linker) byBatchSums() {
 	days := func(kindless bool, least int) {
 		for _, sr := range order {
 			if (sr.kind == record.NoKind) == kindless && (least > 1 || several > 0) {
-				several += l.wholeDays(lines[sr], sr.kind, open[sr.c], least)
+				several += l.wholeDays(lines[sr], open[sr.sort], least)
 			}
 		}
 	}
@@ -238,12 +270,12 @@ func (l *linker) byBatchSums() {
 	days(true, 1)
 	for _, sr := range order {
 		for _, span := range spans {
-			several += l.sumSeries(lines[sr], sr.kind, open[sr.c], span)
+			several += l.sumSeries(lines[sr], open[sr.sort], span)
 		}
 	}
 	if several >= 2 {
 		for _, sr := range order {
-			l.restSeries(lines[sr], sr.kind, open[sr.c])
+			l.restSeries(lines[sr], open[sr.sort])
 		}
 	}
 }
@@ -276,15 +308,17 @@ var spans = []func(prev, day time.Time) (from, to time.Time){
 
 // wholeDays links the lines of a series that are the sum of all events of their
 // day, if these are at least so many, and returns how many lines there were.
-func (l *linker) wholeDays(rows []int, kind record.Kind, pool []*Event, least int) int {
+func (l *linker) wholeDays(rows []int, events []*Event, least int) int {
 	exact := 0
+	days := calendar{events: events, cuts: cuts[:1]}
 	for _, row := range rows {
 		if l.owner[row] != free {
 			continue
 		}
 		day := l.day(l.rows[row])
-		if g := summing(l.between(pool, kind, day, day.AddDate(0, 0, 1)), l.rows[row].Amount); len(g) >= least {
-			l.makeBatch([]int{row}, g, ByBatchSum)
+		s := days.over(day, day.AddDate(0, 0, 1))
+		if all, amount := s.whole(), l.rows[row].Amount; all.makes(amount, least) {
+			l.linkSum(row, &days, s.behind(all, amount), ByBatchSum)
 			exact++
 		}
 	}
@@ -293,13 +327,17 @@ func (l *linker) wholeDays(rows []int, kind record.Kind, pool []*Event, least in
 
 // sumSeries links the lines of a series that are the sum of a part of a stretch
 // of days and returns how many there were.
-func (l *linker) sumSeries(rows []int, kind record.Kind, pool []*Event, span func(prev, day time.Time) (from, to time.Time)) int {
+func (l *linker) sumSeries(rows []int, events []*Event, span func(prev, day time.Time) (from, to time.Time)) int {
 	exact := 0
+	days := calendar{events: events, cuts: cuts}
 	var prev time.Time
 	for _, row := range rows {
 		day := l.day(l.rows[row])
-		if l.owner[row] == free && l.sumLine(row, kind, pool, span, prev, day) {
-			exact++
+		if from, to := span(prev, day); l.owner[row] == free && from.Before(to) {
+			if group := days.over(from, to).group(l.rows[row]); group != nil {
+				l.linkSum(row, &days, group, ByBatchSum)
+				exact++
+			}
 		}
 		if !day.Equal(prev) {
 			prev = day
@@ -308,107 +346,30 @@ func (l *linker) sumSeries(rows []int, kind record.Kind, pool []*Event, span fun
 	return exact
 }
 
-// sumLine looks for the one group of events of a stretch whose sum is the line's amount.
-func (l *linker) sumLine(row int, kind record.Kind, pool []*Event, span func(prev, day time.Time) (from, to time.Time), prev, day time.Time) bool {
-	p := l.rows[row]
-	from, to := span(prev, day)
-	if !from.Before(to) {
-		return false
-	}
-	events := l.between(pool, kind, from, to)
-	if len(events) < 2 {
-		return false
-	}
-	for _, cut := range cuts {
-		var found []*Event
-		hits := 0
-		for _, g := range groupBy(events, cut) {
-			if g = summing(g, p.Amount); len(g) > 1 {
-				if hits == 0 || l.names(p, g, cut) {
-					found = g
-				}
-				hits++
-			}
-		}
-		if hits == 1 || hits > 1 && l.names(p, found, cut) {
-			l.makeBatch([]int{row}, found, ByBatchSum)
-			return true
-		}
-	}
-	return false
-}
-
-// summing is the group if its sum is the amount, or else those of it that the
-// integration's log says were delivered if theirs is; nil where neither is.
-func summing(g []*Event, amount money.Amount) []*Event {
-	all, sent := money.Amount(0), money.Amount(0)
-	var delivered []*Event
-	for _, e := range g {
-		all += e.Owed
-		if slices.ContainsFunc(e.Deliveries, func(d *record.Delivery) bool { return d.Outcome == record.Delivered }) {
-			sent += e.Owed
-			delivered = append(delivered, e)
-		}
-	}
-	switch {
-	case all == amount && len(g) > 0:
-		return g
-	case sent == amount && len(delivered) > 0:
-		return delivered
-	}
-	return nil
-}
-
-// names reports whether a line's own text names the group's value.
-func (l *linker) names(p *record.Posting, g []*Event, cut func(*record.Movement) string) bool {
-	v := record.Fold(cut(g[0].Movement))
-	if v == "" {
-		return false
-	}
-	text := record.Fold(p.Memo + "|" + p.Item + "|" + p.Entity + "|" + p.Ref + "|" + p.Document)
-	for _, a := range p.Attrs {
-		text += "|" + record.Fold(a.Value)
-	}
-	return strings.Contains(text, v)
-}
-
 // restSeries links the lines of an established daily series whose sum lacks
 // something: what the day has and the line has not is missing.
-func (l *linker) restSeries(rows []int, kind record.Kind, pool []*Event) {
+func (l *linker) restSeries(rows []int, events []*Event) {
+	days := calendar{events: events, cuts: cuts[:1]}
 	for _, row := range rows {
 		if l.owner[row] != free {
 			continue
 		}
 		day := l.day(l.rows[row])
-		events := l.between(pool, kind, day, day.AddDate(0, 0, 1))
-		if len(events) == 0 {
-			continue
-		}
-		probe := &Batch{Events: events, Rest: l.rows[row].Amount}
-		for _, e := range events {
-			probe.Rest -= e.Owed
-		}
-		if probe.lacking(); len(probe.Missing) > 0 || len(probe.Candidates) > 0 {
-			l.makeBatch([]int{row}, events, ByBatchRemain)
+		s := days.over(day, day.AddDate(0, 0, 1))
+		if all := s.whole(); s.lacks(all.all - l.rows[row].Amount) {
+			l.linkSum(row, &days, s.behind(all, all.all), ByBatchRemain)
 		}
 	}
 }
 
-// between lists the events of a pool that fall into a stretch of days, are of the kind
-// (or of any) and have no row yet.
-func (l *linker) between(pool []*Event, kind record.Kind, from, to time.Time) []*Event {
-	i, _ := slices.BinarySearchFunc(pool, from, func(e *Event, t time.Time) int { return e.Movement.At.Earliest().Compare(t) })
-	var out []*Event
-	for ; i < len(pool); i++ {
-		e := pool[i]
-		if !e.Movement.At.Earliest().Before(to) {
-			break
-		}
-		if e.Batch == nil && l.taken[e.place] == 0 && (kind == record.NoKind || kind == e.Movement.Kind) {
-			out = append(out, e)
-		}
+// linkSum ties a line to events of a calendar.
+func (l *linker) linkSum(row int, days *calendar, places []int, r Rung) {
+	events := make([]*Event, len(places))
+	for i, at := range places {
+		events[i] = days.events[at]
 	}
-	return out
+	l.makeBatch([]int{row}, events, r)
+	days.take(places)
 }
 
 // day is the midnight that begins a line's date in the ERP's calendar.
@@ -419,20 +380,4 @@ func (l *linker) day(p *record.Posting) time.Time {
 	}
 	t := p.Dated.Earliest().In(z)
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, z)
-}
-
-func groupBy(events []*Event, cut func(*record.Movement) string) [][]*Event {
-	at := map[string]int{}
-	var out [][]*Event
-	for _, e := range events {
-		k := cut(e.Movement)
-		i, ok := at[k]
-		if !ok {
-			i = len(out)
-			at[k] = i
-			out = append(out, nil)
-		}
-		out[i] = append(out[i], e)
-	}
-	return out
 }
