@@ -17,10 +17,11 @@ import (
 	"gcdiag/internal/shelf"
 )
 
-// Watcher is shown every movement, delivery and posting that a Builder adds, with
-// its index in the table. What it is shown is valid during the call only. Of a
-// record that another one replaces later, see Table.Altered, it is shown the first.
-// Records of different types may be shown at the same time.
+// Watcher is shown every movement, delivery and posting that is given to a Builder,
+// with its index in the table. What it is shown is valid during the call only. Only
+// Finish finds out which of them take the place of others, see Table.Altered, or are
+// not in the table after all, see Table.Dropped. Records of different types may be
+// shown at the same time.
 type Watcher interface {
 	// Keep is called once, before anything is shown: what is noted of the records is
 	// to be kept in lists of that store.
@@ -209,15 +210,14 @@ type part[T any] struct {
 	watch  func(row int, r *T)    // nil: nobody watches
 	plan   plan
 
-	first rowIndex // by system and key: the first record with an id
-	again []repetition[T]
-	kept  T       // the one that has the id of the row at hand already
+	// noted lists the rows that have an id, in their order, by the first byte of its
+	// hash: 32 further bits of it, and the row below them. nil: there are none.
+	noted []shelf.List[uint64]
 	reads []*Read // counts, by system; nil where it has no rows
 }
 
-// repetition is a row with the id of an earlier one, but another content.
+// repetition is one of several rows with one id.
 type repetition[T any] struct {
-	first   uint32 // index of the earlier one
 	r       T
 	content []byte
 }
@@ -228,46 +228,17 @@ func newPart[T any](b *Builder, t record.Type, rows *Table[T], of func(*T) row) 
 
 func (p *part[T]) add(r *T) error {
 	is := p.of(r)
-	if *is.id == "" {
-		return p.keep(is, r)
-	}
-	first, known := p.find(is)
-	switch {
-	case !known:
-		return p.keep(is, r)
-	case bytes.Equal(p.content(r), p.content(&p.kept)):
-		id := *p.of(&p.kept).id
-		if p.repeat(&p.kept, r); *p.of(&p.kept).id != id {
-			p.rows.set(first, record.Clone(&p.kept))
-		}
-	default:
-		p.again = append(p.again, repetition[T]{first: uint32(first), r: record.Clone(r)})
-	}
-	return nil
-}
-
-// keep puts a row into its table.
-func (p *part[T]) keep(is row, r *T) error {
 	p.see(is)
+	if *is.id != "" {
+		p.note(is)
+	}
 	if p.watch != nil {
-		p.watch(p.rows.Len(), r)
+		p.watch(p.rows.End(), r)
 	}
-	return p.rows.put(r)
-}
-
-// find looks up the first record with an id and puts it into kept. Where there is
-// none, the next record to be added will be it.
-func (p *part[T]) find(is row) (first int, known bool) {
-	key := ident.Plain(*is.id)
-	hash := uint32((maphash.String(p.b.seed, key) + uint64(is.System)*0x9e3779b97f4a7c15) & p.b.mask >> 32)
-	for i := range p.first.rows(hash) {
-		p.rows.Read(i, &p.kept)
-		if k := p.of(&p.kept); k.System == is.System && ident.Plain(*k.id) == key {
-			return i, true
-		}
+	if err := p.rows.put(r); err != nil {
+		return err
 	}
-	p.first.add(hash, p.rows.Len())
-	return 0, false
+	return p.b.c.notes.Err()
 }
 
 // repeat counts a row that says what another says. Of two forms of the id the
@@ -325,21 +296,34 @@ func (p *part[T]) comparable(r *T) reflect.Value {
 }
 
 func (p *part[T]) finish() {
-	p.first, p.watch = rowIndex{}, nil
+	p.watch = nil
 	p.rows.seal()
-	recount := len(p.again) > 0 // other rows stay than those that came first
-	slices.SortStableFunc(p.again, func(x, y repetition[T]) int { return cmp.Compare(x.first, y.first) })
-	for i := 0; i < len(p.again); {
-		n := i + 1
-		for n < len(p.again) && p.again[n].first == p.again[i].first {
-			n++
+	var others []uint64
+	for _, w := range p.again() {
+		p.rows.drop(w.dropped)
+		for system, n := range w.repeated {
+			if n > 0 {
+				c := p.count(uint16(system))
+				c.Rows, c.Repeated = c.Rows-n, c.Repeated+n
+			}
 		}
-		first := repetition[T]{}
-		p.rows.Read(int(p.again[i].first), &first.r)
-		p.rows.set(int(p.again[i].first), p.settle(append([]repetition[T]{first}, p.again[i:n]...)))
-		i = n
+		for first, id := range w.ids {
+			r := p.read(first).r
+			*p.of(&r).id = id
+			p.rows.set(int(first), r)
+		}
+		others = append(others, w.others...)
 	}
-	p.again = nil
+	recount := len(others) > 0 // other rows stay than those that came first
+	slices.Sort(others)
+	for len(others) > 0 {
+		first := uint32(others[0] >> 32)
+		list := []repetition[T]{p.read(first)}
+		for ; len(others) > 0 && uint32(others[0]>>32) == first; others = others[1:] {
+			list = append(list, p.read(uint32(others[0])))
+		}
+		p.rows.set(int(first), p.settle(list))
+	}
 	if recount {
 		for _, c := range p.reads {
 			if c != nil {
@@ -357,6 +341,12 @@ func (p *part[T]) finish() {
 		r := p.b.read(uint16(system), p.record)
 		r.Rows, r.Repeated, r.Replaced, r.From, r.To = c.Rows, c.Repeated, c.Replaced, c.From, c.To
 	}
+}
+
+// read reads a row.
+func (p *part[T]) read(i uint32) (x repetition[T]) {
+	p.rows.Read(int(i), &x.r)
+	return x
 }
 
 // settle finds the row that stays of those with one id. The others repeat it,

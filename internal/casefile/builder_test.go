@@ -1,8 +1,12 @@
 package casefile
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +17,7 @@ import (
 
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
+	"gcdiag/internal/shelf"
 )
 
 var noon = time.Date(2026, 10, 24, 12, 0, 0, 0, time.UTC)
@@ -304,18 +309,222 @@ func TestNothingOfARowIsKept(t *testing.T) {
 	}
 }
 
-func TestRowIndex(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	var x rowIndex
-	want := map[uint32][]int{}
-	for row := range 50_000 {
-		hash := r.Uint32() >> (8 * r.IntN(4)) // many rows with one hash, too
-		if got := slices.Sorted(x.rows(hash)); !slices.Equal(got, want[hash]) {
-			t.Fatalf("hash %x has rows %d, want %d", hash, got, want[hash])
+// stated is what becomes of rows by the builder's promise, in words: the records, the
+// rejects and what the reads count.
+func stated[T any](rows []T, p *part[T]) (out []string) {
+	type alike struct { // rows with one id that say the same
+		row
+		content string
+		status  record.Status
+		n       int
+	}
+	groups, reads := map[string][]*alike{}, map[uint16]*Read{} // by system and id, and by system
+	for i := range rows {
+		is, content := p.of(&rows[i]), string(p.content(&rows[i]))
+		key := fmt.Sprint(is.System, strings.TrimLeft(*is.id, "#"))
+		if *is.id == "" {
+			key = fmt.Sprint("row ", i)
 		}
-		if len(want[hash]) < 20 {
-			x.add(hash, row)
-			want[hash] = append(want[hash], row)
+		k := slices.IndexFunc(groups[key], func(a *alike) bool { return a.content == content })
+		if k < 0 {
+			k = len(groups[key])
+			groups[key] = append(groups[key], &alike{row: is, content: content})
+			if p.status != nil {
+				groups[key][k].status = p.status(&rows[i])
+			}
+		}
+		a := groups[key][k]
+		if a.n++; *is.id < *a.id {
+			a.id = is.id
+		}
+		reads[is.System] = &Read{}
+	}
+	for _, g := range groups {
+		slices.SortFunc(g, func(x, y *alike) int {
+			return cmp.Or(x.at.Compare(y.at), cmp.Compare(rank(x.status), rank(y.status)), strings.Compare(x.content, y.content))
+		})
+		if p.status != nil { // the last one stays
+			slices.Reverse(g)
+		}
+		read := reads[g[0].System]
+		known := map[record.Status]bool{}
+		for i, a := range g {
+			read.Repeated += a.n - 1
+			switch {
+			case i == 0:
+				out = append(out, fmt.Sprintf("%d %q %s", a.System, *a.id, a.content))
+				if read.Rows++; read.Rows == 1 || a.at.Compare(read.From) < 0 {
+					read.From = a.at
+				}
+				if a.at.Compare(read.To) > 0 {
+					read.To = a.at
+				}
+			case p.status != nil && !known[a.status]:
+				read.Replaced++
+			default:
+				read.Rejected++
+				out = append(out, fmt.Sprint("reject ", a.System, strings.TrimLeft(*a.id, "#"), a.at))
+			}
+			known[a.status] = true
+		}
+	}
+	for system, r := range reads {
+		out = append(out, fmt.Sprint(system, r.Rows, r.Repeated, r.Replaced, r.Rejected, r.From, r.To))
+	}
+	return out
+}
+
+// told is the same of a case. It demands that all ways to read a table agree, and that
+// its rows are those that were shown, but for what is altered or dropped.
+func told[T any](t *testing.T, p *part[T], shown []string) (out []string) {
+	t.Helper()
+	table, systems := p.rows, map[uint16]bool{}
+	rows, all, n := make([]int, table.End()), []string{}, 0
+	for x := range table.All() {
+		all = append(all, string(p.content(x)))
+	}
+	for batch := range table.Batches(5) {
+		n += len(batch)
+	}
+	for row, x := range table.Rows() {
+		var r T
+		table.Read(row, &r)
+		is, content := p.of(&r), string(p.content(&r))
+		if *p.of(x).id != "" && content != string(p.content(x)) || content != all[len(out)] {
+			t.Fatalf("row %d is %s alone", row, content)
+		}
+		if shown != nil && shown[row] != *is.id && *p.of(x).id != "" && !slices.Contains(table.Altered(), row) {
+			t.Fatalf("row %d is %s, was shown as %q", row, content, shown[row])
+		}
+		rows[row]++
+		systems[is.System] = true
+		out = append(out, fmt.Sprintf("%d %q %s", is.System, *p.of(x).id, p.content(x)))
+	}
+	if len(out) != table.Len() || len(all) != table.Len() || n != table.Len() || shown != nil && len(shown) != table.End() {
+		t.Fatalf("%d rows, %d in all, %d in batches, Len %d of %d", len(out), len(all), n, table.Len(), table.End())
+	}
+	for row := range table.Dropped() {
+		rows[row]++
+	}
+	if slices.ContainsFunc(rows, func(n int) bool { return n != 1 }) {
+		t.Fatalf("rows are not either there or dropped: %d", rows)
+	}
+	for r := range rejectsOf(p.b.c, p.record) {
+		out = append(out, fmt.Sprint("reject ", r.System, strings.TrimLeft(r.Keys[0], "#"), r.At))
+	}
+	for system := range systems {
+		r := p.b.c.Systems[system].Read(p.record)
+		out = append(out, fmt.Sprint(system, r.Rows, r.Repeated, r.Replaced, r.Rejected, r.From, r.To))
+	}
+	return out
+}
+
+// seen is a watcher that remembers the ids that it is shown.
+type seen struct{ movements, deliveries, postings []string }
+
+func (s *seen) Keep(*shelf.Store) {}
+func (s *seen) Movement(row int, m *record.Movement) {
+	s.movements = slices.Insert(s.movements, row, m.ID)
+}
+func (s *seen) Delivery(row int, d *record.Delivery) {
+	s.deliveries = slices.Insert(s.deliveries, row, d.ID)
+}
+func (s *seen) Posting(row int, p *record.Posting) {
+	s.postings = slices.Insert(s.postings, row, p.ID)
+}
+
+// oneList is a mask that has all ids noted in one list: of more than about 500, not
+// all stay in memory.
+const oneList = 1<<56 - 1
+
+// Whatever is repeated, contradicted or replaced, however many ids have one hash,
+// however little memory there is and on however many cores: the case has what the
+// systems state, once.
+func TestRepetitionsAreFound(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	away := 0
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		runtime.GOMAXPROCS(1 + r.IntN(4))
+		c, w := shop(), new(seen)
+		b := NewBuilder(c)
+		n := r.IntN(300)
+		if b.mask = []uint64{math.MaxUint64, oneList, 0xff << 56, 3 << 24, 1<<56 | 7<<24}[r.IntN(5)]; b.mask == oneList {
+			n += 1200
+		}
+		if bytes := []int64{0, 1, 30_000}[r.IntN(3)]; bytes > 0 {
+			onDisk(b, bytes, func() (backing, error) { return &disk{room: 1 << 30, reads: 1 << 30}, nil })
+			c.notes = shelf.NewOn(bytes, "", func(string) (shelf.Backing, error) {
+				away++
+				return &disk{room: 1 << 30, reads: 1 << 30}, nil
+			})
+		}
+		b.Watch(w)
+		var moves []record.Movement
+		var sent []record.Delivery
+		var booked []record.Posting
+		var orders []record.Order
+		ids, sorts := 1+r.IntN(n+1), 1+r.IntN(3)
+		for i := range n {
+			id := []string{"", "#"}[r.IntN(2)] + fmt.Sprint("id-", r.IntN(ids))
+			if r.IntN(20) == 0 {
+				id = ""
+			}
+			src := record.Source{System: uint16(r.IntN(3)), Input: uint16(r.IntN(2)), Row: uint32(i)}
+			at, what := hour(r.IntN(sorts)), fmt.Sprint("x", r.IntN(sorts))
+			attrs := []record.Attr{{Name: "a", Value: what}, {Name: "b", Value: "2"}}
+			if r.IntN(2) == 0 {
+				slices.Reverse(attrs)
+			}
+			moves = append(moves, record.Movement{Source: src, ID: id, At: at, Order: what, Status: record.Status(r.IntN(sorts)), Attrs: attrs})
+			sent = append(sent, record.Delivery{Source: src, ID: id, ReceivedAt: at, Event: what, Attrs: attrs})
+			booked = append(booked, record.Posting{Source: src, ID: id, Dated: at, Amount: money.Amount(r.IntN(sorts)), Ref: what, Attrs: attrs})
+			orders = append(orders, record.Order{Source: src, ID: id, At: at, Status: what, Attrs: attrs})
+			for _, err := range []error{b.Movement(&moves[i]), b.Delivery(&sent[i]), b.Posting(&booked[i]), b.Order(&orders[i])} {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if b.Finish(); c.Err() != nil {
+			t.Fatal(c.Err())
+		}
+		for _, x := range []struct {
+			what      string
+			got, want []string
+		}{
+			{"movements", told(t, &b.movements, w.movements), stated(moves, &b.movements)},
+			{"deliveries", told(t, &b.deliveries, w.deliveries), stated(sent, &b.deliveries)},
+			{"postings", told(t, &b.postings, w.postings), stated(booked, &b.postings)},
+			{"orders", told(t, &b.orders, nil), stated(orders, &b.orders)},
+		} {
+			slices.Sort(x.got)
+			slices.Sort(x.want)
+			if !slices.Equal(x.got, x.want) {
+				t.Fatalf("seed %d: the %s are\n%s\nwant\n%s", seed, x.what, strings.Join(x.got, "\n"), strings.Join(x.want, "\n"))
+			}
+		}
+	}
+	if away == 0 {
+		t.Error("no notes were in a file")
+	}
+}
+
+// Notes that are lost end in an error, whatever becomes of the rows.
+func TestLostNotes(t *testing.T) {
+	for _, d := range []*disk{{}, {room: 5000}, {room: 1 << 30}, {room: 1 << 30, reads: 1}} {
+		c := emptyCase()
+		b := NewBuilder(c)
+		b.mask = oneList
+		c.notes = shelf.NewOn(1, "folder", func(string) (shelf.Backing, error) { return d, nil })
+		var lost *shelf.Error
+		err := added(b, 3000)
+		b.Finish()
+		if told(t, &b.postings, nil); !errors.As(c.Err(), &lost) || err != nil && !errors.As(err, &lost) {
+			t.Errorf("%v, and while adding %v", c.Err(), err)
+		}
+		if full := d.room < 1<<30; full != (err != nil) {
+			t.Errorf("with a room of %d, while adding: %v", d.room, err)
 		}
 	}
 }

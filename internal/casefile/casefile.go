@@ -6,6 +6,7 @@ package casefile
 import (
 	"iter"
 	"maps"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -184,11 +185,14 @@ type Reject struct {
 }
 
 // Table is a list of records that can be read again and again, in the order in
-// which they were added.
+// which they were added. A record's index counts all that were added before it, and
+// stays when some of these are dropped.
 type Table[T any] struct {
-	chunks [][]T
-	pack   *pack[T] // where the records are, if the table is packed
-	n      int
+	chunks  [][]T
+	pack    *pack[T] // where the records are, if the table is packed
+	n       int      // records added
+	dropped rowSet   // some of them, see Dropped
+	gone    int      // how many
 
 	altered []int // of a table that is not packed, see Altered
 }
@@ -256,7 +260,13 @@ func (t *Table[T]) set(i int, r T) {
 	t.pack.changed[i] = r
 }
 
-// at is the record with an index, in the order of adding.
+// drop takes records out of the table.
+func (t *Table[T]) drop(rows rowSet) {
+	t.dropped = t.dropped.with(rows)
+	t.gone = t.dropped.len()
+}
+
+// at is the record with an index.
 func (t *Table[T]) at(i int) *T {
 	if first := cap(t.chunks[0]); i < first {
 		return &t.chunks[0][i]
@@ -266,7 +276,7 @@ func (t *Table[T]) at(i int) *T {
 	return &t.chunks[1+i/chunk][i%chunk]
 }
 
-// Read fills r with the record with an index, in the order of adding.
+// Read fills r with the record with an index.
 func (t *Table[T]) Read(i int, r *T) {
 	if t.pack == nil {
 		*r = *t.at(i)
@@ -276,7 +286,11 @@ func (t *Table[T]) Read(i int, r *T) {
 }
 
 // Len is the number of records.
-func (t *Table[T]) Len() int { return t.n }
+func (t *Table[T]) Len() int { return t.n - t.gone }
+
+// End is above the index of every record, also of those that were dropped. It is Len
+// where none was.
+func (t *Table[T]) End() int { return t.n }
 
 // All yields every record. The pointers stay valid and must not be written through.
 func (t *Table[T]) All() iter.Seq[*T] {
@@ -321,6 +335,9 @@ func (t *Table[T]) Rows() iter.Seq2[int, *T] {
 	return func(yield func(int, *T) bool) {
 		i := 0
 		for r := range t.Pass() {
+			for t.dropped.has(i) {
+				i++
+			}
 			if !yield(i, r) {
 				return
 			}
@@ -338,15 +355,63 @@ func (t *Table[T]) Altered() []int {
 	return slices.Collect(maps.Keys(t.pack.changed))
 }
 
+// Dropped yields the indexes of the records that were added but are not in the table
+// any more, since another one says what they say or stands in their place, in order.
+func (t *Table[T]) Dropped() iter.Seq[int] { return t.dropped.all }
+
 // Batches yields every record as Pass does, several at a time: size, as a rule.
 func (t *Table[T]) Batches(size int) iter.Seq[[]T] {
 	return func(yield func([]T) bool) {
 		if t.pack != nil {
-			t.pack.batches(size, yield)
+			t.pack.batches(size, t.dropped, yield)
 			return
 		}
+		first := 0 // of the chunk
 		for _, c := range t.chunks {
-			if !yield(c) {
+			for from, to := 0, 0; from < len(c); from = to + 1 {
+				for to = from; to < len(c) && !t.dropped.has(first+to); to++ {
+				}
+				if to > from && !yield(c[from:to]) {
+					return
+				}
+			}
+			first += len(c)
+		}
+	}
+}
+
+// rowSet is a set of rows, a bit for each; nil for none.
+type rowSet []uint64
+
+// newRowSet is a set that has room for rows below a number.
+func newRowSet(end int) rowSet { return make(rowSet, (end+63)/64) }
+
+func (s rowSet) has(row int) bool { return row>>6 < len(s) && s[row>>6]>>(row&63)&1 != 0 }
+
+func (s rowSet) add(row int) { s[row>>6] |= 1 << (row & 63) }
+
+func (s rowSet) len() (n int) {
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}
+
+// with is the rows of both sets, which may become one. Both have the same room, or none.
+func (s rowSet) with(more rowSet) rowSet {
+	if s == nil {
+		return more
+	}
+	for k, word := range more {
+		s[k] |= word
+	}
+	return s
+}
+
+func (s rowSet) all(yield func(row int) bool) {
+	for k, word := range s {
+		for ; word != 0; word &= word - 1 {
+			if !yield(64*k + bits.TrailingZeros64(word)) {
 				return
 			}
 		}

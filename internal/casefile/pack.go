@@ -166,8 +166,9 @@ func (p *pack[T]) fetch(s *segment, i int, r *T) {
 	p.read(new(coder), i, p.file.part(p.bound, s.away, from, to), r)
 }
 
-// batches yields all records, so many at a time and always in the same place.
-func (p *pack[T]) batches(size int, yield func([]T) bool) {
+// batches yields all records but the dropped ones, so many at a time and always in
+// the same place.
+func (p *pack[T]) batches(size int, dropped rowSet, yield func([]T) bool) {
 	p.seal() // so that texts of the last records share memory, too
 	rows := make([]T, size)
 	var c coder
@@ -184,6 +185,10 @@ func (p *pack[T]) batches(size int, yield func([]T) bool) {
 			next = p.ahead(k + 1)
 		}
 		for _, at := range s.rows {
+			if dropped.has(i) {
+				i++
+				continue
+			}
 			if data == "" {
 				at = 0
 			}

@@ -15,10 +15,10 @@ import (
 // What does not stay in memory is in one scratch file per packed table.
 
 // Bound makes about so many bytes of packed records stay in memory, of all tables
-// together, and as many of what a watcher notes; those that come after them are
-// written to temporary files and read back when they are asked for. It must be
-// called before anything is added, and before Watch. What can't be written or read
-// is told by Case.Err.
+// together, and as many of what a watcher notes and of what the builder notes of ids
+// until Finish; those that come after them are written to temporary files and read
+// back when they are asked for. It must be called before anything is added, and before
+// Watch. What can't be written or read is told by Case.Err.
 func (b *Builder) Bound(bytes int64) {
 	b.c.notes = shelf.New(bytes)
 	limit := &bound{folder: os.TempDir(), open: func(folder string) (backing, error) { return scratch.Open(folder) }}

@@ -120,16 +120,16 @@ func TestSpilledRecordsAreTheSame(t *testing.T) {
 				for range 40 {
 					var want, got record.Posting
 					at := r.IntN(c.Postings.Len())
-					c.Postings.Read(at, &got)
-					i := 0
-					for x := range c.Postings.Pass() {
-						if want = *x; i == at {
+					row := 0
+					for i, x := range c.Postings.Rows() {
+						if row, want = i, *x; at == 0 {
 							break
 						}
-						i++
+						at--
 					}
+					c.Postings.Read(row, &got)
 					if !reflect.DeepEqual(want, got) {
-						t.Errorf("row %d is %+v, was %+v", at, got, want)
+						t.Errorf("row %d is %+v, was %+v", row, got, want)
 						return
 					}
 				}
@@ -165,7 +165,7 @@ func TestDisksThatFail(t *testing.T) {
 		for range c.Deliveries.Batches(16) {
 		}
 		var p record.Posting
-		for i := range c.Postings.Len() {
+		for i := range c.Postings.End() {
 			c.Postings.Read(i, &p)
 		}
 		if n != c.Movements.Len() {
@@ -213,7 +213,7 @@ func TestDamagedFile(t *testing.T) {
 		}
 	}
 	var m record.Movement
-	for i := range c.Movements.Len() {
+	for i := range c.Movements.End() {
 		c.Movements.Read(i, &m)
 	}
 	for range c.Movements.Pass() {

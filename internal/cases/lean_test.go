@@ -174,19 +174,30 @@ func restated(c *casefile.Case, r *rand.Rand) (*casefile.Case, *trace.Scout) {
 	}
 	for x := range c.Deliveries.All() {
 		d := *x
-		if r.IntN(20) == 0 {
+		switch r.IntN(20) {
+		case 0:
 			d.Why, d.Event = "first", "another"
 			b.Delivery(&d)
 			d = *x
+		case 1:
+			d.ID = "try " + d.Event
+			b.Delivery(&d)
+		case 2:
+			d.ID = "try " + d.Event
+			b.Delivery(&d)
+			d.Event = "another"
 		}
 		b.Delivery(&d)
 	}
 	for x := range c.Postings.All() {
 		p := *x
-		if r.IntN(20) == 0 {
+		switch r.IntN(20) {
+		case 0:
 			p.Amount, p.Ref = p.Amount+1, "another"
 			b.Posting(&p)
 			p = *x
+		case 1:
+			b.Posting(&p)
 		}
 		b.Posting(&p)
 	}

@@ -273,7 +273,7 @@ func each[W any](do func(w *W, share int)) []W {
 }
 
 // renewal is what became of records that others took the place of: their notes don't
-// count any more, these do.
+// count any more, and neither do those of records that were dropped; these do.
 type renewal struct {
 	moves                       [shares][]moveNote
 	sent                        [shares][]sentNote
@@ -304,14 +304,18 @@ func (q *clean) renew() *renewal {
 	return r
 }
 
-// altered lists a table's altered records, and shows what they have become.
+// altered lists a table's altered records, with those that were dropped, and shows
+// what they have become.
 func altered[T any](table *casefile.Table[T], now func(row int, r *T)) rowSet {
 	rows := table.Altered()
-	if len(rows) == 0 {
+	if len(rows) == 0 && table.Len() == table.End() {
 		return nil
 	}
 	slices.Sort(rows)
-	old := make(rowSet, table.Len())
+	old := make(rowSet, table.End())
+	for row := range table.Dropped() {
+		old[row] = true
+	}
 	var r T
 	for _, row := range rows {
 		old[row] = true

@@ -394,7 +394,7 @@ func (q *clean) logged() {
 	inLog := len(ids) > 0 && (places || q.scout.sent.named)
 	var of []eventAt // by row
 	if inLog {
-		of = make([]eventAt, q.c.Deliveries.Len())
+		of = make([]eventAt, q.c.Deliveries.End())
 		for i := range of {
 			of[i] = noEvent
 		}
