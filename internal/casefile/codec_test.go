@@ -142,7 +142,9 @@ func fill(t *rapid.T, v reflect.Value, label string) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(t, v.Field(i), v.Type().Field(i).Name)
+			if f := v.Type().Field(i); f.IsExported() {
+				fill(t, v.Field(i), f.Name)
+			}
 		}
 	default:
 		t.Fatalf("nothing is drawn for %s", v.Type())
