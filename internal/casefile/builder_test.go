@@ -453,7 +453,7 @@ func TestRepetitionsAreFound(t *testing.T) {
 			n += 1200
 		}
 		if bytes := []int64{0, 1, 30_000}[r.IntN(3)]; bytes > 0 {
-			onDisk(b, bytes, func() (backing, error) { return &disk{room: 1 << 30, reads: 1 << 30}, nil })
+			onDisk(b, bytes, func() (shelf.Backing, error) { return &disk{room: 1 << 30, reads: 1 << 30}, nil })
 			c.notes = shelf.NewOn(bytes, "", func(string) (shelf.Backing, error) {
 				away++
 				return &disk{room: 1 << 30, reads: 1 << 30}, nil

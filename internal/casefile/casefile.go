@@ -38,7 +38,7 @@ type Case struct {
 	Rules         Table[record.Rule]
 	Exceptions    Table[record.Exception]
 
-	notes *shelf.Store // of who watches; nil: in memory
+	records, notes *shelf.Store // where they are kept; nil: in memory
 }
 
 // Policy is what the client decided; see contract of connectors.yaml for the defaults.

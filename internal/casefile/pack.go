@@ -8,6 +8,7 @@ import (
 
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
+	"gcdiag/internal/shelf"
 )
 
 // Packed records take a tenth of the room: fields that hold nothing take none,
@@ -23,18 +24,17 @@ type pack[T any] struct {
 	full    []segment
 	filling []byte
 	rows    []uint16
-	size    int       // segments get full beyond it
-	bound   *bound    // of what stays in memory; nil: all of it
-	file    overflow  // the segments that do not stay
-	changed map[int]T // records that were replaced
-	fill    func(*T)  // what is put into every record read; nil: nothing
+	size    int          // segments get full beyond it
+	store   *shelf.Store // of the segments that do not stay in memory; nil: all do
+	changed map[int]T    // records that were replaced
+	fill    func(*T)     // what is put into every record read; nil: nothing
 }
 
 type segment struct {
 	data  string // what is read from it shares this text; "": it is elsewhere
 	rows  []uint16
 	first int
-	away  extent // where it is in the file, if it has no data
+	away  shelf.Extent // where it is in the store, if it has no data
 }
 
 // segmentSize makes segments fit into 64 KiB, as a rule. Where a record begins must
@@ -57,7 +57,7 @@ func newPack[T any]() *pack[T] {
 	return &pack[T]{fields: fields.(func(*coder, *T)), size: segmentSize}
 }
 
-// put appends a record. The error is that of the bound.
+// put appends a record. The error is that of the store.
 func (p *pack[T]) put(r *T) error {
 	if len(p.filling) > p.size {
 		p.seal()
@@ -68,7 +68,7 @@ func (p *pack[T]) put(r *T) error {
 	p.fields(c, r)
 	binary.LittleEndian.PutUint32(c.out[len(p.filling):], c.mask)
 	p.filling = c.out
-	return p.bound.err()
+	return p.store.Err()
 }
 
 // seal ends the segment that is being filled.
@@ -81,10 +81,10 @@ func (p *pack[T]) seal() {
 		first = p.full[n-1].first + len(p.full[n-1].rows)
 	}
 	s := segment{rows: slices.Clone(p.rows), first: first}
-	if p.bound.keeps(len(p.filling)) {
+	if p.store.Keeps(len(p.filling)) {
 		s.data = string(p.filling)
 	} else {
-		s.away = p.file.write(p.bound, p.filling)
+		s.away = p.store.Write(p.filling)
 	}
 	p.full = append(p.full, s)
 	if cap(p.filling) < p.size {
@@ -156,14 +156,18 @@ func within(rows []uint16, k, size int) (from, to int) {
 // fetch reads one record of a segment that is in the file: its bytes alone, so
 // that a record that is kept keeps no others.
 func (p *pack[T]) fetch(s *segment, i int, r *T) {
-	from, to := within(s.rows, i-s.first, s.away.size)
+	from, to := within(s.rows, i-s.first, s.away.Size())
 	defer func() {
 		if recover() != nil { // no record was written like this
-			p.bound.fail(errOther)
+			p.store.Damaged()
 			p.read(nil, i, "", r)
 		}
 	}()
-	p.read(new(coder), i, p.file.part(p.bound, s.away, from, to), r)
+	data := make([]byte, max(0, to-from))
+	if !p.store.ReadPart(s.away, from, data) {
+		data = nil
+	}
+	p.read(new(coder), i, string(data), r)
 }
 
 // batches yields all records but the dropped ones, so many at a time and always in
@@ -213,7 +217,14 @@ func (p *pack[T]) ahead(k int) chan string {
 		return nil
 	}
 	out := make(chan string, 1)
-	go func() { out <- p.file.whole(p.bound, p.full[k].away) }()
+	go func() {
+		away := p.full[k].away
+		data := make([]byte, away.Size())
+		if !p.store.Read(away, data) {
+			data = nil
+		}
+		out <- string(data)
+	}()
 	return out
 }
 

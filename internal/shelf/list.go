@@ -22,7 +22,7 @@ type List[T any] struct {
 // page holds values, unless they are on file only.
 type page[T any] struct {
 	rows []T
-	extent
+	at   Extent
 }
 
 // In is an empty list that keeps in a store what has no room in memory.
@@ -58,10 +58,10 @@ func (l *List[T]) turn() {
 	}
 	size := l.size()
 	rows := l.pages[last].rows
-	if last == 0 || l.store.keeps(len(raw(rows))) {
+	if last == 0 || l.store.Keeps(len(raw(rows))) {
 		rows = make([]T, size)
 	} else {
-		l.pages[last] = page[T]{extent: l.store.write(raw(rows))}
+		l.pages[last] = page[T]{at: l.store.Write(raw(rows))}
 		clear(rows)
 	}
 	l.pages = append(l.pages, page[T]{rows: rows})
@@ -103,7 +103,7 @@ func (l *List[T]) From(place int) func(yield func(int, *T) bool) {
 					spare = make([]T, size)
 				}
 				rows = spare
-				l.store.read(p.extent, raw(rows))
+				l.store.Read(p.at, raw(rows))
 			}
 			for end := min(l.n, first+len(rows)); i < end; i++ {
 				if !yield(i, &rows[i-first]) {

@@ -1,5 +1,5 @@
-// Package shelf keeps long lists of plain values: in memory while there is room, and
-// in an encrypted scratch file for the rest.
+// Package shelf keeps much of one kind, lists of plain values and pieces of bytes: in
+// memory while there is room, and in an encrypted scratch file for the rest.
 package shelf
 
 import (
@@ -15,7 +15,7 @@ import (
 	"gcdiag/internal/scratch"
 )
 
-// Store is where lists keep what has no room in memory. It may be used from several
+// Store is where what has no room in memory is kept. It may be used from several
 // goroutines. A nil Store has room for everything.
 type Store struct {
 	left   atomic.Int64 // bytes for which there is room
@@ -89,8 +89,8 @@ func (s *Store) fail(err error) {
 	s.failed.CompareAndSwap(nil, &Error{s.folder, err})
 }
 
-// keeps reports whether so many bytes may stay in memory, and counts them.
-func (s *Store) keeps(n int) bool {
+// Keeps reports whether so many bytes may stay in memory, and counts them.
+func (s *Store) Keeps(n int) bool {
 	if s == nil {
 		return true
 	}
@@ -101,15 +101,16 @@ func (s *Store) keeps(n int) bool {
 	return false
 }
 
-// release gives back what keeps counted.
+// release gives back what Keeps counted.
 func (s *Store) release(n int) {
 	if s != nil {
 		s.left.Add(int64(n))
 	}
 }
 
-// extent is a part of the file. Without a size it was lost.
-type extent struct {
+// Extent is where a piece of bytes is in the file. The zero Extent is one of none, or of
+// a piece that was lost.
+type Extent struct {
 	at   int64
 	size int32
 	sum  uint32
@@ -117,8 +118,11 @@ type extent struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// write puts bytes into the file, and changes them.
-func (s *Store) write(data []byte) extent {
+// Size is the number of bytes.
+func (x Extent) Size() int { return int(x.size) }
+
+// Write puts a piece into the file, and changes it.
+func (s *Store) Write(piece []byte) Extent {
 	s.opened.Do(func() {
 		f, err := s.open(s.folder)
 		if err != nil {
@@ -128,30 +132,47 @@ func (s *Store) write(data []byte) extent {
 		s.file, s.cipher = f, scratch.NewCipher()
 	})
 	if s.Err() != nil {
-		return extent{}
+		return Extent{}
 	}
-	x := extent{s.end.Add(int64(len(data))) - int64(len(data)), int32(len(data)), crc32.Checksum(data, castagnoli)}
-	s.cipher.Apply(data, x.at)
-	if _, err := s.file.WriteAt(data, x.at); err != nil {
+	x := Extent{s.end.Add(int64(len(piece))) - int64(len(piece)), int32(len(piece)), crc32.Checksum(piece, castagnoli)}
+	s.cipher.Apply(piece, x.at)
+	if _, err := s.file.WriteAt(piece, x.at); err != nil {
 		s.fail(err)
-		return extent{}
+		return Extent{}
 	}
 	return x
 }
 
-// read reads an extent back into data, which has its size; zeros where that can't be done.
-func (s *Store) read(x extent, data []byte) {
-	if x.size == 0 {
-		clear(data)
-		return
-	}
-	_, err := s.file.ReadAt(data, x.at)
-	if err == nil {
-		if s.cipher.Apply(data, x.at); crc32.Checksum(data, castagnoli) == x.sum {
-			return
+// Read fills a piece, which has the extent's size, with what was written, or with
+// zeros where that can't be read back. It reports whether it could.
+func (s *Store) Read(x Extent, piece []byte) bool {
+	if s.read(x.at, piece, x.size != 0) {
+		if crc32.Checksum(piece, castagnoli) == x.sum {
+			return true
 		}
-		err = errOther
+		s.Damaged()
 	}
-	s.fail(err)
-	clear(data)
+	clear(piece)
+	return false
 }
+
+// ReadPart fills a part with what was written from a place of an extent on. Nothing
+// tells whether that has been damaged meanwhile: who finds that it was calls Damaged.
+func (s *Store) ReadPart(x Extent, place int, part []byte) bool {
+	return s.read(x.at+int64(place), part, x.size != 0)
+}
+
+func (s *Store) read(at int64, data []byte, written bool) bool {
+	if !written {
+		return false
+	}
+	if _, err := s.file.ReadAt(data, at); err != nil {
+		s.fail(err)
+		return false
+	}
+	s.cipher.Apply(data, at)
+	return true
+}
+
+// Damaged makes Err say that the file does not hold what was written to it.
+func (s *Store) Damaged() { s.fail(errOther) }
