@@ -691,10 +691,8 @@ func (l *linker) foreignCards() {
 func (l *linker) cardTail(tail string) bool {
 	if l.tails == nil {
 		l.tails = map[string]bool{}
-		for k, card := range l.s.cards {
-			if len(card) > 0 {
-				l.tails[ident.LastFour(l.s.names.keys[k])] = true
-			}
+		for _, e := range l.s.cards {
+			l.tails[ident.LastFour(ident.Key(e.Movement.Card))] = true
 		}
 	}
 	return l.tails[tail]
@@ -722,7 +720,7 @@ func (l *linker) byIDParts() {
 		if l.taken[i] != 0 {
 			continue
 		}
-		for _, k := range [...]string{l.s.names.keys[e.id], l.s.names.keys[e.order]} {
+		for _, k := range [...]string{ident.Key(e.Movement.ID), ident.Key(e.Movement.Order)} {
 			if k == "" {
 				continue
 			}
@@ -935,14 +933,11 @@ func (l *linker) shapedLikeEvent(k string) bool {
 		}
 		l.shapes = map[string]bool{}
 		last := ""
-		see := func(id uint32) {
-			if x := shape(l.s.names.keys[id]); x != last {
+		for _, e := range l.s.Events {
+			if x := shape(ident.Key(e.Movement.ID)); x != last {
 				l.shapes[x] = true
 				last = x
 			}
-		}
-		for _, e := range l.s.Events {
-			see(e.id)
 		}
 	}
 	return l.shapes[shape(k)]

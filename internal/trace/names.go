@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"slices"
 
+	"gcdiag/internal/ident"
 	"gcdiag/internal/record"
 )
 
@@ -17,7 +18,7 @@ import (
 type names struct {
 	one, two maphash.Seed
 	slots    []nameSlot
-	keys     []string // by number; keys[0] is ""
+	count    uint32 // of the numbers given, 0 included
 }
 
 type nameSlot struct {
@@ -31,7 +32,7 @@ func newNames(room int) *names {
 	for size*2 < room*3 {
 		size *= 2
 	}
-	return &names{one: maphash.MakeSeed(), two: maphash.MakeSeed(), slots: written[nameSlot](size), keys: make([]string, 1, room+1)}
+	return &names{one: maphash.MakeSeed(), two: maphash.MakeSeed(), slots: written[nameSlot](size), count: 1}
 }
 
 // written is a slice of zeros that are written already. Memory that is read before it
@@ -70,10 +71,10 @@ func (n *names) add(key string) uint32 {
 	if s.number != 0 {
 		return s.number
 	}
-	number := uint32(len(n.keys))
+	number := n.count
 	*s = nameSlot{one, two, number}
-	n.keys = append(n.keys, key)
-	if len(n.keys)*4 > len(n.slots)*3 {
+	n.count++
+	if int(n.count)*4 > len(n.slots)*3 {
 		n.grow()
 	}
 	return number
@@ -95,40 +96,42 @@ type index struct {
 	events []int32
 }
 
-func newIndex(events []*Event, numbers int, of func(*Event) uint32) index {
-	x := index{first: make([]int32, numbers+1)}
-	n := 0
-	for _, e := range events {
-		if k := of(e); k != 0 {
-			x.first[k]++
-			n++
-		}
+// newIndex numbers the keys of events and makes their index; it also tells each
+// event's number. Keys that are numbered later are in no list of it, and take no room.
+func newIndex(names *names, events []*Event, key func(*record.Movement) string) (x index, numbers []uint32) {
+	numbers = make([]uint32, len(events))
+	for i, e := range events {
+		numbers[i] = names.add(ident.Key(key(e.Movement)))
+	}
+	x = index{first: make([]int32, names.count+1), events: make([]int32, len(events))}
+	for _, k := range numbers {
+		x.first[k]++
 	}
 	at := int32(0)
 	for k, count := range x.first {
 		x.first[k] = at
 		at += count
 	}
-	x.events = make([]int32, n)
-	for i, e := range events {
-		if k := of(e); k != 0 {
-			x.events[x.first[k]] = int32(i)
-			x.first[k]++
-		}
+	for i, k := range numbers {
+		x.events[x.first[k]] = int32(i)
+		x.first[k]++
 	}
 	// every first has moved to where the next number's events begin
 	copy(x.first[1:], x.first)
 	x.first[0] = 0
-	return x
+	return x, numbers
 }
 
-// all lists the events of a number. It must not be written to.
+// all lists the events of a number, none of the number 0. It must not be written to.
 func (x *index) all(number uint32) []int32 {
-	if number == 0 {
+	if number == 0 || int(number) >= x.len() {
 		return nil
 	}
 	return x.events[x.first[number]:x.first[number+1]]
 }
+
+// len is one more than the highest number that the index knows.
+func (x *index) len() int { return len(x.first) - 1 }
 
 func (x *index) has(number uint32) bool { return len(x.all(number)) > 0 }
 

@@ -82,6 +82,9 @@ type Event struct {
 	Owed     money.Amount  // minor units of Currency that the books should gain; + raises what is owed
 	Currency money.Currency
 	Scope    Scope
+	place    int32  // in the set's events
+	card     uint32 // numbers of keys
+	order    uint32
 	// Net is the group of movements that cancel out with this one, itself
 	// included (a hold and its revert, the legs of a transfer), or nil.
 	Net *Net
@@ -98,9 +101,6 @@ type Event struct {
 	// Twins is the group of equal events whose rows could be exchanged, itself
 	// included, or nil.
 	Twins *Tie
-
-	place                   int32  // in the set's events
-	id, card, order, refund uint32 // numbers of the movement's keys
 }
 
 // Place is where the event stands in the set's events.
@@ -161,39 +161,55 @@ type Set struct {
 	Overdrafts []Overdraft
 
 	alike     []int32 // by event: the clean events that it is the exemplar of; nil: none
-	clean     *clean  // while the rest is linked
 	liability map[string]bool
-	names     *names
-	byID      index
+	cards     []*Event // card by card, as byCard has them
 	byCard    index
 	byOrder   index
-	byRefund  index
-	cards     [][]*Event // by number of the card's key; in time order
+
+	// While the rest is linked only:
+	clean    *clean
+	names    *names
+	byID     index
+	byRefund index
 }
 
 // Cards lists the linked events of each card, in time order; cards come in the order
 // of their keys.
 func (s *Set) Cards() [][]*Event {
+	keys := make([]string, s.byCard.len())
 	var numbers []uint32
-	for k := range s.cards {
-		if len(s.cards[k]) > 0 {
+	for k := range keys {
+		if card := s.card(uint32(k)); len(card) > 0 {
 			numbers = append(numbers, uint32(k))
+			keys[k] = ident.Key(card[0].Movement.Card)
 		}
 	}
-	slices.SortFunc(numbers, func(a, b uint32) int { return strings.Compare(s.names.keys[a], s.names.keys[b]) })
+	slices.SortFunc(numbers, func(a, b uint32) int { return strings.Compare(keys[a], keys[b]) })
 	out := make([][]*Event, len(numbers))
 	for i, k := range numbers {
-		out[i] = s.cards[k]
+		out[i] = s.card(k)
 	}
 	return out
 }
 
+// card lists the linked events of the card whose key has a number, in time order.
+// Those that name no card are one card's, of the number 0.
+func (s *Set) card(number uint32) []*Event {
+	from, to := s.byCard.first[number], s.byCard.first[number+1]
+	return s.cards[from:to:to]
+}
+
 // OfCard lists the linked events of an event's card, itself included, in time order.
-func (s *Set) OfCard(e *Event) []*Event { return s.cards[e.card] }
+func (s *Set) OfCard(e *Event) []*Event { return s.card(e.card) }
 
 // OfOrder counts the events that name an event's order, itself included; 0 where
 // it names none.
-func (s *Set) OfOrder(e *Event) int { return len(s.byOrder.all(e.order)) }
+func (s *Set) OfOrder(e *Event) int {
+	if e.order == 0 {
+		return 0
+	}
+	return int(s.byOrder.first[e.order+1] - s.byOrder.first[e.order])
+}
 
 // Weight is the number of events that an event stands for: itself and, where it
 // is an exemplar, the clean ones that are like it.
@@ -261,7 +277,8 @@ func join(c *casefile.Case, scout *Scout, lean bool) *Set {
 	l.postings()
 	l.finish()
 	l.exceptions()
-	s.clean = nil
+	s.clean, s.names, s.byID, s.byRefund = nil, nil, index{}, index{}
+	s.byCard.events, s.byOrder.events = nil, nil
 	if s.Crowd == nil {
 		s.Crowd = s.crowd()
 	}
@@ -366,46 +383,31 @@ func (s *Set) events(moves []*record.Movement) {
 		}
 	}
 	s.number()
-	for _, card := range s.cards {
+	for k := range s.byCard.len() {
+		card := s.card(uint32(k))
 		funding := cardFunding(card)
 		for _, e := range card {
 			e.Scope = s.scope(e, funding)
 		}
-	}
-	if c.Policy.PricePaid {
-		for _, card := range s.cards {
+		if c.Policy.PricePaid {
 			owePricePaid(card)
 		}
 	}
 	s.net()
 }
 
-// number gives the keys of the events their numbers, and lists the events by them.
+// number lists the events by their keys, of which it gives each a number.
 func (s *Set) number() {
 	s.names = newNames(2 * len(s.Events))
-	for _, e := range s.Events {
-		m := e.Movement
-		e.id, e.card = s.names.add(ident.Key(m.ID)), s.names.add(ident.Key(m.Card))
-		e.order, e.refund = s.names.add(ident.Key(m.Order)), s.names.add(ident.Key(m.Refund))
-	}
-	n := len(s.names.keys)
-	s.byID = newIndex(s.Events, n, func(e *Event) uint32 { return e.id })
-	s.byCard = newIndex(s.Events, n, func(e *Event) uint32 { return e.card })
-	s.byOrder = newIndex(s.Events, n, func(e *Event) uint32 { return e.order })
-	s.byRefund = newIndex(s.Events, n, func(e *Event) uint32 { return e.refund })
-	s.cards = make([][]*Event, n)
-	slab := make([]*Event, 0, len(s.Events))
-	for k := range s.cards {
-		from := len(slab)
-		for _, i := range s.byCard.all(uint32(k)) {
-			slab = append(slab, s.Events[i])
-		}
-		s.cards[k] = slab[from:len(slab):len(slab)]
-	}
-	for _, e := range s.Events {
-		if e.card == 0 { // no card is named: such events are one card's
-			s.cards[0] = append(s.cards[0], e)
-		}
+	var cards, orders []uint32
+	s.byCard, cards = newIndex(s.names, s.Events, func(m *record.Movement) string { return m.Card })
+	s.byOrder, orders = newIndex(s.names, s.Events, func(m *record.Movement) string { return m.Order })
+	s.byRefund, _ = newIndex(s.names, s.Events, func(m *record.Movement) string { return m.Refund })
+	s.byID, _ = newIndex(s.names, s.Events, func(m *record.Movement) string { return m.ID })
+	s.cards = make([]*Event, len(s.Events))
+	for i, e := range s.Events {
+		e.card, e.order = cards[i], orders[i]
+		s.cards[i] = s.Events[s.byCard.events[i]]
 	}
 }
 
