@@ -85,8 +85,8 @@ func (d *Diagnosis) amounts() {
 		}
 		v.Code = code
 		v.Cause = step.Cause{What: "amount", Value: reason}
-		if reason != "" && v.Hops[2].Note == "" {
-			v.Hops[2].Note = reason
+		if reason != "" && v.Note(2) == "" {
+			v.Tell(2, reason)
 		}
 	}
 }

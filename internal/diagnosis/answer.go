@@ -47,11 +47,11 @@ func HopNote(v *step.Verdict, i int) string {
 	switch {
 	case v.Root == nil:
 	case h.Status == step.Fail:
-		return joined(h.Note, "follows from "+v.Root.Event.ID())
+		return joined(v.Note(i), "follows from "+v.Root.Event.ID())
 	case i == step.Classify-1 && !slices.ContainsFunc(v.Hops[:], failed):
-		return joined(h.Note, "posted without cover: the card's value is not in the books")
+		return joined(v.Note(i), "posted without cover: the card's value is not in the books")
 	}
-	return h.Note
+	return v.Note(i)
 }
 
 // Answer is the answer to a step's question, in a sentence. Step i+1.

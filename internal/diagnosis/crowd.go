@@ -54,7 +54,7 @@ func (d *Diagnosis) exemplary() bool {
 		if d.Set.Weight(v.Event) == 1 {
 			continue
 		}
-		if v.Status != step.Pass || len(v.Notes) > 0 || d.owner[v.Event.Place()] != nil || v.Hops[0].Status != step.Pass || v.Hops[1].Status != step.Pass {
+		if v.Status != step.Pass || v.Notes != 0 || d.owner[v.Event.Place()] != nil || v.Hops[0].Status != step.Pass || v.Hops[1].Status != step.Pass {
 			return false
 		}
 	}

@@ -261,7 +261,7 @@ func (d *Diagnosis) missingReferences() {
 				v.Status, v.Step, v.Code = step.Fail, step.Arrive, finding.MappingReference
 				v.Cause = step.Cause{What: "field", Value: "card reference"}
 				v.Hops[2].Status, v.Hops[3].Status = step.Fail, step.NotReached
-				v.Hops[2].Note = "without card reference, and an exception follows"
+				v.Tell(2, "without card reference, and an exception follows")
 			}
 			if v.Status == step.Fail && v.Books.Stance == step.Unposted && v.Event.Owed < 0 {
 				stuck = v

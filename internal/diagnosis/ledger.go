@@ -86,7 +86,7 @@ func (a *auditor) note(code finding.Code, e *trace.Event, excuse bool) {
 		for i := range v.Hops {
 			if v.Hops[i].Status != step.Pass {
 				v.Hops[i].Status = step.Pass
-				v.Hops[i].Note = joined(v.Hops[i].Note, "not judged: the platform's own ledger is wrong here")
+				v.Tell(i, joined(v.Note(i), "not judged: the platform's own ledger is wrong here"))
 			}
 		}
 		a.d.owner[e.Place()] = f

@@ -75,7 +75,7 @@ func (d *Diagnosis) twins() {
 			x.Status, x.Step, x.Code, x.Between = step.Inconclusive, 0, "", false
 			at := max(f.Step, step.Forward) - 1
 			x.Hops[at].Status = step.Inconclusive
-			x.Hops[at].Note = "one of several equal events whose rows could be exchanged"
+			x.Tell(at, "one of several equal events whose rows could be exchanged")
 			d.owner[e.Place()] = f
 		}
 		d.Findings = append(d.Findings, f)
@@ -116,7 +116,7 @@ func (d *Diagnosis) undecided(events []*trace.Event, rows []*record.Posting, the
 		if first.Status == step.Fail && first.Step == step.Forward {
 			v.Hops[1].Status = step.Inconclusive
 		}
-		v.Hops[2].Note = "one of several events that might own the same row"
+		v.Tell(2, "one of several events that might own the same row")
 		f.Drift.Add(e.Currency, -e.Owed)
 		d.owner[e.Place()] = f
 	}
@@ -418,7 +418,7 @@ func (d *Diagnosis) notes() {
 		case step.InFlight:
 			put(finding.InFlight, v)
 		case step.Pass:
-			for _, code := range v.Notes {
+			for code := range v.Notes.All {
 				put(code, v)
 			}
 			if d.late(v) {

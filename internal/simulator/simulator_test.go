@@ -415,7 +415,7 @@ func told(t *testing.T, c *casefile.Case, d *diagnosis.Diagnosis) {
 		first := ""
 		if len(f.Roots) > 0 {
 			v := f.Roots[0]
-			first = fmt.Sprintf("%s %s: %q %q %q %q", v.Event.Movement.Kind, v.Event.ID(), v.Hops[0].Note, v.Hops[1].Note, v.Hops[2].Note, v.Hops[3].Note)
+			first = fmt.Sprintf("%s %s: %q %q %q %q", v.Event.Movement.Kind, v.Event.ID(), v.Note(0), v.Note(1), v.Note(2), v.Note(3))
 		}
 		t.Logf("%s/%d %v %d roots %d downstream: %s %v; %s; %s", f.Code, f.Step, f.Undetermined, len(f.Roots), len(f.Downstream), f.Title, f.Cause, f.Note, first)
 	}

@@ -82,7 +82,7 @@ func (j *Judge) read(e *trace.Event) reading {
 		switch {
 		case !p.Status.Counts():
 			waiting = append(waiting, l)
-		case !j.Evidence.AccountsKnown || j.account(p.Account).liability:
+		case !j.Evidence.AccountsKnown || j.onLiability(p.Account):
 			posted = append(posted, l)
 			b.book(e, p.Currency, p.Amount)
 			if p.From == record.ByHand {
@@ -158,7 +158,7 @@ func (j *Judge) readBatch(e *trace.Event) reading {
 	case !p.Status.Counts():
 		j.readWaiting(e, &b, []trace.Link{{Posting: p, Rung: t.Rung}})
 		return b
-	case j.Evidence.AccountsKnown && !j.account(p.Account).liability:
+	case j.Evidence.AccountsKnown && !j.onLiability(p.Account):
 		j.readElsewhere(e, &b, p)
 		return b
 	}

@@ -19,12 +19,12 @@ type habit struct {
 // learn counts what rows carry, over all single rows from the feed.
 func (j *Judge) learn() {
 	j.habits = make([][record.Other + 1]habit, len(j.set.Case.Systems))
-	j.accounts = map[string]account{}
+	j.liability = map[string]bool{}
 	for _, e := range j.set.Events {
 		for _, l := range e.Postings {
 			p := l.Posting
-			if _, known := j.accounts[p.Account]; !known {
-				j.accounts[p.Account] = j.account(p.Account)
+			if _, known := j.liability[p.Account]; !known {
+				j.liability[p.Account] = j.set.Liability(p.Account)
 			}
 			if p.From == record.ByHand || e.Batch != nil {
 				continue
@@ -54,17 +54,13 @@ func (j *Judge) learn() {
 	}
 }
 
-// account is what an account's name tells.
-type account struct {
-	liability bool
-	note      string // of a row that stands there
-}
-
-func (j *Judge) account(name string) account {
-	if a, known := j.accounts[name]; known || name == "" {
-		return a
+// onLiability reports whether an account is one of the liability accounts.
+func (j *Judge) onLiability(account string) bool {
+	is, known := j.liability[account]
+	if !known {
+		is = j.set.Liability(account)
 	}
-	return account{j.set.Liability(name), "account " + name}
+	return is
 }
 
 // nameRules reports whether rows of the system that a row is from name the rule

@@ -57,29 +57,86 @@ var statusText = [...]string{"pass", "fail", "inconclusive", "not-reached", "in-
 // String is the report's word.
 func (s Status) String() string { return statusText[s] }
 
-// Hop is one event at one step. Which record stands there is what Shown says.
+// Hop is one event at one step. Which record stands there is what Shown says, and
+// what there is to tell of it is what Note says.
 type Hop struct {
 	Status Status
 	System int16 // index of the system in the case, −1 where none speaks
-	Note   string
 }
 
-// Verdict is what the steps say of one event.
+// Verdict is what the steps say of one event. There is one of each event that is
+// linked, so that bytes count.
 type Verdict struct {
 	Event  *trace.Event
 	Status Status
 	// Between says that the event certainly failed at step 2 or 3, and that the
 	// evidence can't separate them.
 	Between bool
+	Notes   Notes
 	Step    int // the step that takes the blame, or at which the event is in flight; 0: none
 	Code    finding.Code
 	Cause   Cause
-	Notes   []finding.Code // lawful oddities worth a line
 	Hops    [4]Hop
 	Books   Books
 	Sent    *record.Delivery // the row of the integration's log that counts: a success if there is one, else the latest; or nil
 	Gap     *Gap             // why it is inconclusive
 	Root    *Verdict         // the event on the same card that this one follows from, or nil
+	told    *told
+}
+
+// told is a note on an event at a step that its records alone don't make.
+type told struct {
+	hop    uint8
+	note   string
+	before *told
+}
+
+// Note is what there is to tell of an event at Hops[i]: what was told of it last, or
+// else what the record that speaks there says of itself.
+func (v *Verdict) Note(i int) string {
+	for t := v.told; t != nil; t = t.before {
+		if int(t.hop) == i {
+			return t.note
+		}
+	}
+	switch {
+	case v.Hops[i].System < 0:
+	case i == 1 && v.Sent.Why != "":
+		return v.Sent.Outcome.String() + ": " + v.Sent.Why
+	case i == 1:
+		return v.Sent.Outcome.String()
+	case i == 3 && v.Books.Row.Account != "":
+		return "account " + v.Books.Row.Account
+	}
+	return ""
+}
+
+// Tell makes a text the note on an event at Hops[i].
+func (v *Verdict) Tell(i int, note string) { v.told = &told{uint8(i), note, v.told} }
+
+// also adds to the note on an event at Hops[i].
+func (v *Verdict) also(i int, more string) {
+	if note := v.Note(i); note != "" {
+		more = note + ", " + more
+	}
+	v.Tell(i, more)
+}
+
+// Notes is a set of lawful oddities worth a line.
+type Notes uint8
+
+var notes = [...]finding.Code{finding.RepairedByHand, finding.Unlogged, finding.AbsorbedDuplicate, finding.Batched, finding.Rounding,
+	finding.MatchedWithoutReference, finding.Netted, finding.Transfer}
+
+func (n *Notes) add(c finding.Code) { *n |= 1 << slices.Index(notes[:], c) }
+
+// All yields the oddities.
+func (n Notes) All(yield func(finding.Code) bool) {
+	for i, c := range notes {
+		if n&(1<<i) != 0 && !yield(c) {
+			return
+		}
+	}
 }
 
 // Undetermined are the steps that the evidence can't separate; nil: it can.
@@ -125,11 +182,11 @@ func (v *Verdict) Shown(i int) Shown {
 // Judge holds what judging one event needs to know of all others. Once made it
 // does not change, so that events can be judged at the same time.
 type Judge struct {
-	Evidence *Evidence
-	set      *trace.Set
-	rules    []*record.Rule
-	habits   [][record.Other + 1]habit // by system and kind
-	accounts map[string]account        // of the rows of events
+	Evidence  *Evidence
+	set       *trace.Set
+	rules     []*record.Rule
+	habits    [][record.Other + 1]habit // by system and kind
+	liability map[string]bool           // by account, of the rows of events
 }
 
 // New prepares the judge of a set of traces.
@@ -202,7 +259,7 @@ func (j *Judge) event(v *Verdict, e *trace.Event) {
 	v.Hops = [4]Hop{{System: int16(e.Movement.System)}, f.hop, {System: -1}, {System: -1}}
 	if row := b.Row; row != nil {
 		v.Hops[2].System = int16(row.System)
-		v.Hops[3] = Hop{System: int16(row.System), Note: j.account(row.Account).note}
+		v.Hops[3].System = int16(row.System)
 	}
 	switch {
 	case e.Scope != trace.Countable:
@@ -212,7 +269,7 @@ func (j *Judge) event(v *Verdict, e *trace.Event) {
 	case b.Stance == Unposted && b.Row != nil && b.Row.Status == record.Open && f.last != nil && f.last.Outcome == record.RejectedByERP:
 		// The ERP refused it; what it holds is the draft that was left behind.
 		j.missing(v, f)
-		v.Hops[2].Note = joinNote(v.Hops[2].Note, "a draft was left in the ERP")
+		v.also(2, "a draft was left in the ERP")
 	case b.Stance == Right:
 		j.right(v, b, f)
 	default:
@@ -247,7 +304,7 @@ func (j *Judge) excluded(v *Verdict) {
 	v.Status, v.Step, v.Code = Fail, Forward, finding.NotCountable
 	v.Cause = Cause{"status", e.Scope.String()}
 	v.Hops[1].Status = Fail
-	v.Hops[1].Note = e.Scope.String() + " movement forwarded all the same"
+	v.Tell(1, e.Scope.String()+" movement forwarded all the same")
 	v.Hops[2].Status, v.Hops[3].Status = NotReached, NotReached
 }
 
@@ -266,9 +323,9 @@ func (j *Judge) netBooked(e *trace.Event) money.Amount {
 // Missing judges an event as if the books held nothing of it: for one of
 // several events that share fewer rows than there are events.
 func (j *Judge) Missing(e *trace.Event) Verdict {
-	v := Verdict{Event: e}
 	f := j.forwarded(e)
-	v.Sent, v.Hops[1] = f.last, f.hop
+	v := Verdict{Event: e, Sent: f.last}
+	v.Hops = [4]Hop{{System: int16(e.Movement.System)}, f.hop, {System: -1}, {System: -1}}
 	j.missing(&v, f)
 	return v
 }
@@ -293,10 +350,7 @@ func (j *Judge) forwarded(e *trace.Event) forward {
 		}
 	}
 	if d := f.last; d != nil {
-		f.hop = Hop{System: int16(d.System), Note: d.Outcome.String()}
-		if d.Why != "" {
-			f.hop.Note += ": " + d.Why
-		}
+		f.hop.System = int16(d.System)
 	}
 	f.latest = later(f.latest, e.Movement.At)
 	return f
@@ -349,47 +403,41 @@ func (j *Judge) right(v *Verdict, b reading, f forward) {
 		gap := j.Evidence.Log(e)
 		switch {
 		case b.ByHand && (f.last != nil || gap == nil):
-			v.Notes = append(v.Notes, finding.RepairedByHand)
-			v.Hops[1].Note = joinNote(v.Hops[1].Note, "booked by hand instead")
+			v.Notes.add(finding.RepairedByHand)
+			v.also(1, "booked by hand instead")
 		case f.last != nil || gap == nil:
-			v.Notes = append(v.Notes, finding.Unlogged)
-			v.Hops[1].Note = joinNote(v.Hops[1].Note, "but found in the ERP")
+			v.Notes.add(finding.Unlogged)
+			v.also(1, "but found in the ERP")
 		default:
-			v.Hops[1].Note = "shown by the row in the ERP"
+			v.Tell(1, "shown by the row in the ERP")
 		}
 	}
 	if f.last != nil && f.last.Outcome == record.Delivered && b.ByHand {
-		v.Notes = append(v.Notes, finding.RepairedByHand)
+		v.Notes.add(finding.RepairedByHand)
 	}
 	if f.sent > 1 {
-		v.Notes = append(v.Notes, finding.AbsorbedDuplicate)
+		v.Notes.add(finding.AbsorbedDuplicate)
 	}
 	switch {
 	case e.Batch != nil:
-		v.Notes = append(v.Notes, finding.Batched)
+		v.Notes.add(finding.Batched)
 	case b.Cause.What == "rounding":
-		v.Notes = append(v.Notes, finding.Rounding)
+		v.Notes.add(finding.Rounding)
 	}
 	if e.Batch == nil && v.Books.Row != nil {
 		if field := j.lacksField(e, v.Books.Row); field != "" {
 			v.fail(Arrive, finding.MappingReference, Cause{"field", field})
-			v.Hops[2].Note = "without " + field
+			v.Tell(2, "without "+field)
 			return
 		}
 		if v.Books.Rung.Weak() {
-			v.Notes = append(v.Notes, finding.MatchedWithoutReference)
+			v.Notes.add(finding.MatchedWithoutReference)
 		}
 	}
 	if !j.Evidence.AccountsKnown {
-		v.Hops[3] = Hop{Status: Inconclusive, System: -1, Note: "no posting names its account"}
+		v.Hops[3] = Hop{Status: Inconclusive, System: -1}
+		v.Tell(3, "no posting names its account")
 	}
-}
-
-func joinNote(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + ", " + b
 }
 
 // fail blames a step.
@@ -416,7 +464,7 @@ func (v *Verdict) doubt(step int, g *Gap) {
 	for i := step - 1; i < 4; i++ {
 		v.Hops[i] = Hop{Status: Inconclusive, System: -1}
 	}
-	v.Hops[step-1].Note = g.Why
+	v.Tell(step-1, g.Why)
 }
 
 // between blames steps 2 and 3 together: the event certainly failed, and nothing
@@ -435,7 +483,7 @@ func (j *Judge) missing(v *Verdict, f forward) {
 		if e.Net.Transfer {
 			note = finding.Transfer
 		}
-		v.Notes = append(v.Notes, note)
+		v.Notes.add(note)
 		return
 	}
 	books := j.Evidence.Books(e)
@@ -457,7 +505,7 @@ func (j *Judge) missing(v *Verdict, f forward) {
 			v.open(Forward)
 		case gap == nil:
 			v.fail(Forward, finding.NotReceived, Cause{})
-			v.Hops[1].Note = "no delivery"
+			v.Tell(1, "no delivery")
 		case books == nil && j.young(f.latest):
 			v.open(Forward)
 		case books == nil:
@@ -501,7 +549,7 @@ func (j *Judge) missing(v *Verdict, f forward) {
 		default:
 			v.fail(Arrive, finding.Routing, j.reasonOf(d))
 		}
-		v.Hops[v.Step-1].Note = v.Hops[1].Note
+		v.Tell(v.Step-1, v.Note(1))
 		v.Hops[1].Status = Pass
 	case record.Delivered:
 		switch {
@@ -514,7 +562,7 @@ func (j *Judge) missing(v *Verdict, f forward) {
 			}
 		default:
 			v.fail(Arrive, finding.Routing, Cause{"flow", d.Flow})
-			v.Hops[2].Note = "delivered, not found in the ERP"
+			v.Tell(2, "delivered, not found in the ERP")
 		}
 	default: // unknown
 		switch {
@@ -576,7 +624,7 @@ func (j *Judge) sentWrong(v *Verdict, f forward) {
 	default:
 		return
 	}
-	v.Hops[2].Note = "wrong in what the integration sent"
+	v.Tell(2, "wrong in what the integration sent")
 }
 
 // wrong judges an event that the books hold, but not as they should.
@@ -584,14 +632,14 @@ func (j *Judge) wrong(v *Verdict, b reading, f forward) {
 	e := v.Event
 	if !b.Kind && j.cancelsOut(e) && !e.Net.Transfer {
 		v.Status = Pass
-		v.Notes = append(v.Notes, finding.Netted)
+		v.Notes.add(finding.Netted)
 		return
 	}
 	switch b.Stance {
 	case Elsewhere:
 		if d := f.last; d != nil && d.SentKind != record.NoKind && d.SentKind != e.Movement.Kind && e.Movement.Kind != record.Reversal && b.Row.Kind == record.NoKind {
 			v.fail(Arrive, finding.MappingKind, Cause{"kind", d.SentKind.String()})
-			v.Hops[2].Note = "already wrong in what the integration sent"
+			v.Tell(2, "already wrong in what the integration sent")
 			return
 		}
 		if b.Row.Currency != e.Currency || (b.Row.Amount-e.Owed).Abs() > j.tolerance(e) && b.Row.Kind != record.NoKind && !j.sameSide(b.Row, e) {
@@ -657,7 +705,7 @@ func (j *Judge) unposted(v *Verdict, b reading, f forward) {
 	}
 	if status == record.Open && j.young(latest) {
 		v.open(Classify)
-		v.Hops[3].Note = "open, not yet posted"
+		v.Tell(3, "open, not yet posted")
 		return
 	}
 	at := Classify
@@ -665,7 +713,7 @@ func (j *Judge) unposted(v *Verdict, b reading, f forward) {
 		at = Arrive
 	}
 	v.fail(at, b.Code, b.Cause)
-	v.Hops[at-1].Note = note
+	v.Tell(at-1, note)
 }
 
 // wrongRow is about rows on the ledger that are not the event: copies, another
@@ -675,22 +723,22 @@ func (j *Judge) wrongRow(v *Verdict, b reading, f forward) {
 	case "": // one of a batch's candidates
 		v.Status = Inconclusive
 		v.Hops[2].Status, v.Hops[3].Status = Inconclusive, Inconclusive
-		v.Hops[2].Note = "the line for the day lacks one of several events like this"
+		v.Tell(2, "the line for the day lacks one of several events like this")
 	case finding.CorrectionRepeated:
 		v.fail(Arrive, b.Code, b.Cause)
-		v.Hops[2].Note = "booked by hand and by the feed"
+		v.Tell(2, "booked by hand and by the feed")
 	case finding.Duplicate:
 		_, integration, _ := j.Evidence.Roles()
 		switch {
 		case f.sent > 1:
 			v.fail(Forward, b.Code, Cause{"copies", ""})
-			v.Hops[1].Note = "sent on more than once"
+			v.Tell(1, "sent on more than once")
 		case f.sent == 1 && (!integration || j.Evidence.Log(v.Event) == nil):
 			v.fail(Arrive, b.Code, Cause{"copies", ""})
-			v.Hops[2].Note = "sent once, booked more than once"
+			v.Tell(2, "sent once, booked more than once")
 		case integration && f.sent == 0 && f.last == nil && j.Evidence.Log(v.Event) == nil:
 			v.fail(Arrive, b.Code, Cause{"copies", ""})
-			v.Hops[2].Note = "booked more than once"
+			v.Tell(2, "booked more than once")
 		default:
 			v.between(b.Code, Cause{"copies", ""})
 		}
@@ -707,7 +755,7 @@ func (j *Judge) wrongRow(v *Verdict, b reading, f forward) {
 		case b.Code == finding.MappingKind && b.Row != nil && d.SentKind == b.Row.Kind && d.SentKind != record.NoKind,
 			b.Code == finding.MappingAmount && d.SentAmount.Set && (d.SentAmount.Amount.Abs()-b.Booked.Abs()).Abs() <= j.tolerance(v.Event),
 			b.Code == finding.MappingCurrency && d.SentCurrency.Known() && d.SentCurrency != v.Event.Currency:
-			v.Hops[2].Note = "already wrong in what the integration sent"
+			v.Tell(2, "already wrong in what the integration sent")
 		}
 	}
 }
