@@ -321,6 +321,7 @@ func (a *auditor) balances() {
 			a.note(overdraft(v.Event), v.Event, false)
 		}
 	}
+	d.Set.Overdrafts = nil // there are many of them, and now the findings have them
 	for _, card := range d.ledgers {
 		if card[0].Apart != nil {
 			continue // its overdraft is among those above, and it has no balances

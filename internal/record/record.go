@@ -103,25 +103,25 @@ type Subscription struct {
 // Delivery says what became of one event in the integration layer.
 type Delivery struct {
 	Source
+	Kind         Kind // may be Other
+	Outcome      Outcome
+	Points       bool
+	SentKind     Kind
+	Currency     money.Currency
+	SentCurrency money.Currency
+	Attempt      int    // 0: not known
 	ID           string // "": file and row stand for it
 	Event        string // the platform's movement id
 	Notification string // shared by redeliveries of one notification
-	Kind         Kind   // may be Other
-	Points       bool
-	Outcome      Outcome
 	ReceivedAt   Time
 	Order, Card  string
 	Refund       string
 	Amount       money.Opt // as sent by the platform
-	Currency     money.Currency
 	Why          string
 	Flow         string
 	Subscription string
-	Attempt      int // 0: not known
 	Batch        string
-	SentKind     Kind
 	SentAmount   money.Opt
-	SentCurrency money.Currency
 	SentAt       Time
 	ERPRef       string
 	Attrs        []Attr
