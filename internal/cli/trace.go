@@ -158,8 +158,8 @@ func (a *aliases) token(card string) string { return redact.NewTokens(a.secret).
 
 // rows reports whether a delivery or an ERP row of an event bears the id.
 func (a *aliases) rows(e *trace.Event) bool {
-	posting := func(r *record.Posting) bool { return a.is(r.ID, r.Document, r.Ref) }
-	return slices.ContainsFunc(e.Deliveries, func(r *record.Delivery) bool { return a.is(r.ID, r.Notification, r.ERPRef) }) ||
+	posting := func(r *trace.Posting) bool { return a.is(r.ID, r.Document, r.Ref) }
+	return slices.ContainsFunc(e.Deliveries, func(r *trace.Delivery) bool { return a.is(r.ID, r.Notification, r.ERPRef) }) ||
 		slices.ContainsFunc(e.Postings, func(l trace.Link) bool { return posting(l.Posting) }) ||
 		e.Batch != nil && slices.ContainsFunc(e.Batch.Postings, posting) ||
 		slices.ContainsFunc(e.Exceptions, func(r *record.Exception) bool { return a.is(r.ID, r.Ref) })

@@ -84,7 +84,7 @@ func (d *Diagnosis) account() {
 	}
 	platform.AddAll(d.Set.Clean)
 	erp.AddAll(d.Set.Clean)
-	extra := func(p *record.Posting) {
+	extra := func(p *trace.Posting) {
 		if p.Status.Counts() && d.onLiability(p) {
 			erp.Add(p.Currency, p.Amount)
 		}

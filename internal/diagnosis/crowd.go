@@ -37,7 +37,7 @@ func (f *Finding) IDs(yield func(string) bool) {
 }
 
 // before is the order of byEvent.
-func (a *Alike) before(m *record.Movement) bool {
+func (a *Alike) before(m *trace.Movement) bool {
 	if c := a.At.Compare(m.At); c != 0 {
 		return c < 0
 	}

@@ -45,8 +45,8 @@ type Diagnosis struct {
 	refusals  map[step.Cause]bool   // reasons that the ERP also gives for cards without a root
 
 	damaged      map[string]bool // identifiers that a spreadsheet has altered
-	looseByOrder map[string][]*record.Posting
-	claimed      map[*record.Posting]bool // unlinked rows that a finding explains
+	looseByOrder map[string][]*trace.Posting
+	claimed      map[*trace.Posting]bool // unlinked rows that a finding explains
 
 	rowsCarryCards  bool // some row of the ERP names a card
 	rowsMissing     bool // the chain of balances proves that movements are missing
@@ -87,7 +87,7 @@ type Finding struct {
 	Alike        []Alike         // further roots, of clean cards; by time
 	Candidates   []*trace.Event
 	Orders       []*record.Order
-	Postings     []*record.Posting
+	Postings     []*trace.Posting
 	Downstream   []*step.Verdict
 	Amount       money.Totals // owed by the roots
 	Drift        money.Totals // root and downstream

@@ -288,9 +288,9 @@ func (d *Diagnosis) makes(kinds ...record.Kind) bool {
 }
 
 // looseOf lists the unlinked rows of the ERP that name an order.
-func (d *Diagnosis) looseOf(o *record.Order) []*record.Posting {
+func (d *Diagnosis) looseOf(o *record.Order) []*trace.Posting {
 	if d.looseByOrder == nil {
-		d.looseByOrder = map[string][]*record.Posting{}
+		d.looseByOrder = map[string][]*trace.Posting{}
 		for _, p := range d.Set.Unlinked {
 			if !d.onLiability(p) || !p.Status.Counts() {
 				continue
@@ -306,7 +306,7 @@ func (d *Diagnosis) looseOf(o *record.Order) []*record.Posting {
 	return d.looseByOrder[ident.Key(o.ID)]
 }
 
-func (d *Diagnosis) onLiability(p *record.Posting) bool {
+func (d *Diagnosis) onLiability(p *trace.Posting) bool {
 	return !d.Judge.Evidence.AccountsKnown || d.Set.Liability(p.Account)
 }
 
@@ -554,9 +554,9 @@ func onlyCard(d *Diagnosis, o *record.Order) bool {
 }
 
 // claim marks an unlinked row as explained.
-func (d *Diagnosis) claim(p *record.Posting) {
+func (d *Diagnosis) claim(p *trace.Posting) {
 	if d.claimed == nil {
-		d.claimed = map[*record.Posting]bool{}
+		d.claimed = map[*trace.Posting]bool{}
 	}
 	d.claimed[p] = true
 }

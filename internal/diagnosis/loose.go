@@ -83,7 +83,7 @@ func (d *Diagnosis) twins() {
 }
 
 // undecided is the finding about events of which only some are there.
-func (d *Diagnosis) undecided(events []*trace.Event, rows []*record.Posting, there int) *Finding {
+func (d *Diagnosis) undecided(events []*trace.Event, rows []*trace.Posting, there int) *Finding {
 	if len(events) == 0 {
 		return nil
 	}
@@ -155,7 +155,7 @@ func (d *Diagnosis) shortBatch(b *trace.Batch) {
 // loose explains the rows of the liability accounts that belong to no event.
 func (d *Diagnosis) loose() {
 	byCode := map[finding.Code]*Finding{}
-	put := func(code finding.Code, p *record.Posting) *Finding {
+	put := func(code finding.Code, p *trace.Posting) *Finding {
 		f := byCode[code]
 		if f == nil {
 			f = d.add(code)
@@ -175,7 +175,7 @@ func (d *Diagnosis) loose() {
 	if d.Set.Crowd.Len() > 0 {
 		earliest = d.Set.Crowd.At(0).At
 	}
-	var rows []*record.Posting
+	var rows []*trace.Posting
 	for _, p := range d.Set.Unlinked {
 		if p.Status.Counts() && d.onLiability(p) && d.Case.Window.Has(p.Dated) && !d.claimed[p] && p.Amount != 0 && d.cardRow(p) {
 			rows = append(rows, p)
@@ -227,14 +227,14 @@ func (d *Diagnosis) loose() {
 		}
 	}
 	for _, f := range d.Findings {
-		slices.SortStableFunc(f.Postings, func(a, b *record.Posting) int { return a.Dated.Compare(b.Dated) })
+		slices.SortStableFunc(f.Postings, func(a, b *trace.Posting) int { return a.Dated.Compare(b.Dated) })
 	}
 }
 
 // astray are the rows on other accounts that name an event of a card's kind which
 // nobody knows: the feed made them as well. The counter-entry of a row that is
 // looked at anyway, and rows that take each other back, are none.
-func (d *Diagnosis) astray(looked []*record.Posting) []*record.Posting {
+func (d *Diagnosis) astray(looked []*trace.Posting) []*trace.Posting {
 	if !d.Judge.Evidence.AccountsKnown {
 		return nil
 	}
@@ -244,7 +244,7 @@ func (d *Diagnosis) astray(looked []*record.Posting) []*record.Posting {
 			times[ident.Key(id)] += 2
 		}
 	}
-	var rows, out []*record.Posting
+	var rows, out []*trace.Posting
 	for _, p := range d.Set.Unlinked {
 		if p.Status.Counts() && p.Account != "" && !d.onLiability(p) && d.Case.Window.Has(p.Dated) && !d.claimed[p] && p.Amount != 0 &&
 			p.Ref != "" && p.Kind != record.NoKind && p.Kind != record.Other {
@@ -262,7 +262,7 @@ func (d *Diagnosis) astray(looked []*record.Posting) []*record.Posting {
 
 // cardRow reports whether a row is about cards at all where no account tells:
 // lines of kind other are merchandise as likely as not.
-func (d *Diagnosis) cardRow(p *record.Posting) bool {
+func (d *Diagnosis) cardRow(p *trace.Posting) bool {
 	return d.Judge.Evidence.AccountsKnown || p.Kind != record.Other && p.Kind != record.NoKind
 }
 
@@ -275,7 +275,7 @@ func (d *Diagnosis) hide(f *Finding) {
 
 // cancelled drops pairs of rows that take each other back: opposite amounts
 // under one document, reference or card.
-func (d *Diagnosis) cancelled(rows []*record.Posting) []*record.Posting {
+func (d *Diagnosis) cancelled(rows []*trace.Posting) []*trace.Posting {
 	type key struct {
 		id string
 		c  money.Currency
@@ -297,7 +297,7 @@ func (d *Diagnosis) cancelled(rows []*record.Posting) []*record.Posting {
 			open[key{k, p.Currency, p.Amount}] = append(open[key{k, p.Currency, p.Amount}], i)
 		}
 	}
-	var out []*record.Posting
+	var out []*trace.Posting
 	var f *Finding
 	for i, p := range rows {
 		if !gone[i] {
@@ -313,12 +313,12 @@ func (d *Diagnosis) cancelled(rows []*record.Posting) []*record.Posting {
 	return out
 }
 
-func opening(p *record.Posting) bool {
+func opening(p *trace.Posting) bool {
 	return isOneOf(p.Type+" "+p.Memo+" "+p.Document, []string{"openingbalance", "openingentry", "balanceforward", "carriedforward", "cutover", "eroffnungsbilanz", "anfangsbestand"})
 }
 
 // rejected reports whether a row names a movement that could not be read.
-func (d *Diagnosis) rejected(p *record.Posting) bool {
+func (d *Diagnosis) rejected(p *trace.Posting) bool {
 	for _, r := range d.Case.Rejects {
 		if r.Record != record.Movements {
 			continue
@@ -337,7 +337,7 @@ func (d *Diagnosis) rejected(p *record.Posting) bool {
 	return false
 }
 
-func (d *Diagnosis) damagedRow(p *record.Posting) bool {
+func (d *Diagnosis) damagedRow(p *trace.Posting) bool {
 	if d.damaged == nil {
 		d.damaged = map[string]bool{}
 		for i := range d.Case.Systems {
@@ -361,7 +361,7 @@ func (d *Diagnosis) damagedRow(p *record.Posting) bool {
 // beforeHistory reports whether a row may belong to an event before the first
 // readable one: it is dated within the grace period and a day of the window's
 // start, and the card ledger does not reach back before it.
-func (d *Diagnosis) beforeHistory(p *record.Posting, earliest record.Time) bool {
+func (d *Diagnosis) beforeHistory(p *trace.Posting, earliest record.Time) bool {
 	edge := d.Case.Window.Since
 	if earliest.Known() && earliest.Earliest().Before(edge) {
 		return false
@@ -371,7 +371,7 @@ func (d *Diagnosis) beforeHistory(p *record.Posting, earliest record.Time) bool 
 
 // strayOf reports whether the integration's log holds a delivery of an unknown
 // event that led to the row.
-func (d *Diagnosis) strayOf(p *record.Posting) bool {
+func (d *Diagnosis) strayOf(p *trace.Posting) bool {
 	for _, s := range d.Set.Strays {
 		for _, id := range []string{s.Event, s.ID, s.Notification, s.Refund} {
 			if k := ident.Key(id); k != "" && (k == ident.Key(p.Ref) || k == ident.Key(p.Refund)) {

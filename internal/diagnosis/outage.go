@@ -93,11 +93,11 @@ type scopeKey struct {
 // scopes are the classes of events that may be interrupted together: all, those
 // of a kind (one subscription), and, only if they were well again afterwards,
 // those of a kind and origin or of a channel.
-var scopes = []func(*record.Movement) scopeKey{
-	func(*record.Movement) scopeKey { return scopeKey{} },
-	func(m *record.Movement) scopeKey { return scopeKey{kind: m.Kind} },
-	func(m *record.Movement) scopeKey { return scopeKey{kind: m.Kind, origin: m.Origin} },
-	func(m *record.Movement) scopeKey { return scopeKey{channel: m.Channel} },
+var scopes = []func(*trace.Movement) scopeKey{
+	func(*trace.Movement) scopeKey { return scopeKey{} },
+	func(m *trace.Movement) scopeKey { return scopeKey{kind: m.Kind} },
+	func(m *trace.Movement) scopeKey { return scopeKey{kind: m.Kind, origin: m.Origin} },
+	func(m *trace.Movement) scopeKey { return scopeKey{channel: m.Channel} },
 }
 
 // separated reports whether some attribute other than the kind explains a group

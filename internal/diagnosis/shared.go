@@ -142,9 +142,9 @@ var (
 		{"refund via", orderText(func(o *record.Order) string { return o.RefundVia })},
 	}
 	ofRow = []attribute{
-		{"ERP item", rowText(func(p *record.Posting) string { return p.Item })},
-		{"ERP type", rowText(func(p *record.Posting) string { return p.Type })},
-		{"ERP entity", rowText(func(p *record.Posting) string { return p.Entity })},
+		{"ERP item", rowText(func(p *trace.Posting) string { return p.Item })},
+		{"ERP type", rowText(func(p *trace.Posting) string { return p.Type })},
+		{"ERP entity", rowText(func(p *trace.Posting) string { return p.Entity })},
 		{"flow", func(_ *Diagnosis, v *step.Verdict) string {
 			if n := len(v.Event.Deliveries); n > 0 {
 				return v.Event.Deliveries[n-1].Flow
@@ -170,7 +170,7 @@ func orderText(of func(*record.Order) string) func(*Diagnosis, *step.Verdict) st
 	}
 }
 
-func rowText(of func(*record.Posting) string) func(*Diagnosis, *step.Verdict) string {
+func rowText(of func(*trace.Posting) string) func(*Diagnosis, *step.Verdict) string {
 	return func(_ *Diagnosis, v *step.Verdict) string {
 		if len(v.Event.Postings) == 0 {
 			return ""

@@ -258,7 +258,7 @@ func (b *builder) finding(f *diagnosis.Finding) Finding {
 
 // transfer is what pairs the halves of a transfer. Where a platform has no id for
 // that, it is made of the cards' ids, and shown as a token.
-func (b *builder) transfer(m *record.Movement) string {
+func (b *builder) transfer(m *trace.Movement) string {
 	if m.Card != "" && strings.Contains(m.Transfer, m.Card) {
 		return b.card(m.Transfer)
 	}
@@ -475,7 +475,7 @@ func (b *builder) records(v *step.Verdict) []Record {
 		}
 		out = append(out, b.record(d.Source, record.Deliveries, f))
 	}
-	rows := make([]*record.Posting, 0, len(e.Postings))
+	rows := make([]*trace.Posting, 0, len(e.Postings))
 	for _, l := range e.Postings {
 		rows = append(rows, l.Posting)
 	}
@@ -501,7 +501,7 @@ func (b *builder) records(v *step.Verdict) []Record {
 	return out
 }
 
-func (b *builder) amountOf(m *record.Movement) string {
+func (b *builder) amountOf(m *trace.Movement) string {
 	if m.Points {
 		return money.Decimal{Coef: int64(m.Amount), Scale: 2}.String() + " points"
 	}

@@ -30,7 +30,7 @@ type Books struct {
 	Rung    trace.Rung   // by what Row was found
 	Booked  money.Amount // on the liability accounts, in minor units of the event's currency
 	Foreign money.Totals // there in other currencies
-	Row     *record.Posting
+	Row     *trace.Posting
 }
 
 // Totals is all that the liability accounts hold for an event in a currency.
@@ -252,7 +252,7 @@ func (j *Judge) asPoints(e *trace.Event, sum money.Amount) bool {
 // right kind, else right amount, else any of the same sign. Counter-entries of
 // other lines (the opposite sign, no kind) don't stand for it.
 func (j *Judge) best(e *trace.Event, links []trace.Link) (trace.Link, bool) {
-	score := func(p *record.Posting) int {
+	score := func(p *trace.Posting) int {
 		s := 0
 		if p.Kind == e.Movement.Kind {
 			s += 8
@@ -277,7 +277,7 @@ func (j *Judge) best(e *trace.Event, links []trace.Link) (trace.Link, bool) {
 	return best, top >= 1
 }
 
-func (j *Judge) readElsewhere(e *trace.Event, b *reading, p *record.Posting) {
+func (j *Judge) readElsewhere(e *trace.Event, b *reading, p *trace.Posting) {
 	m := e.Movement
 	switch {
 	case !kindFits(e, p):
@@ -300,7 +300,7 @@ func (j *Judge) readElsewhere(e *trace.Event, b *reading, p *record.Posting) {
 }
 
 // tenderWords reports whether a row's own words speak of a means of payment.
-func tenderWords(p *record.Posting) bool {
+func tenderWords(p *trace.Posting) bool {
 	return anyOf(strings.ToLower(p.Type+" "+p.Memo), "cash", "bank", "credit card", "debit card", "payment", "refund", "tender", "paypal", "stripe", "cheque", "check", "voucher clearing")
 }
 
@@ -339,7 +339,7 @@ func rank(s record.PostingStatus) int {
 
 // waitingCode is what keeps a document from the ledger: missing metadata, a
 // missing or inactive rule, or (refused for another reason) its routing.
-func (j *Judge) waitingCode(e *trace.Event, p *record.Posting, reason string) finding.Code {
+func (j *Judge) waitingCode(e *trace.Event, p *trace.Posting, reason string) finding.Code {
 	ruleless := lacksRule(reason)
 	if p != nil && p.Status == record.Refused {
 		lacking, _ := j.ruleFor(e, p)
@@ -374,7 +374,7 @@ func (j *Judge) waitingCode(e *trace.Event, p *record.Posting, reason string) fi
 	return finding.NoRule
 }
 
-func (j *Judge) waitingCause(e *trace.Event, p *record.Posting, reason string) Cause {
+func (j *Judge) waitingCause(e *trace.Event, p *trace.Posting, reason string) Cause {
 	if p != nil {
 		if f := j.lacksField(e, p); f != "" {
 			return Cause{"field", f}
@@ -393,7 +393,7 @@ func (j *Judge) waitingCause(e *trace.Event, p *record.Posting, reason string) C
 }
 
 // accountCode is why a row of the right kind stands on another account.
-func (j *Judge) accountCode(e *trace.Event, p *record.Posting) (finding.Code, Cause) {
+func (j *Judge) accountCode(e *trace.Event, p *trace.Posting) (finding.Code, Cause) {
 	if code, c := j.ruleFor(e, p); code != "" {
 		if code != finding.WrongAccount && p.Rule != "" && !j.ruleNamed(p) {
 			code = finding.WrongAccount
@@ -409,7 +409,7 @@ func (j *Judge) accountCode(e *trace.Event, p *record.Posting) (finding.Code, Ca
 	return finding.WrongAccount, Cause{"account", p.Account}
 }
 
-func (j *Judge) ruleNamed(p *record.Posting) bool {
+func (j *Judge) ruleNamed(p *trace.Posting) bool {
 	for _, r := range j.rules {
 		if r.System == p.System && named(r, p.Rule) {
 			return true
@@ -425,7 +425,7 @@ func named(r *record.Rule, name string) bool {
 // ruleFor is what the ERP's own rules say about the kind of an event: no rule at
 // all, an inactive one, or one that points to another account. "" where they
 // should have worked or where no rule is known.
-func (j *Judge) ruleFor(e *trace.Event, p *record.Posting) (finding.Code, Cause) {
+func (j *Judge) ruleFor(e *trace.Event, p *trace.Posting) (finding.Code, Cause) {
 	if len(j.rules) == 0 {
 		return "", Cause{}
 	}
@@ -468,7 +468,7 @@ func (j *Judge) ruleFor(e *trace.Event, p *record.Posting) (finding.Code, Cause)
 
 // rulesWhole reports whether a rule that is not listed does not exist: no list of
 // the ERP's rules (of the row's, where there is one) is known to be partial.
-func (j *Judge) rulesWhole(p *record.Posting) bool {
+func (j *Judge) rulesWhole(p *trace.Posting) bool {
 	for i := range j.set.Case.Systems {
 		s := &j.set.Case.Systems[i]
 		if s.Role != record.ERP || p != nil && int(p.System) != i {
@@ -482,7 +482,7 @@ func (j *Judge) rulesWhole(p *record.Posting) bool {
 }
 
 // mentions reports whether a rule without kinds speaks of the event in its text.
-func mentions(r *record.Rule, e *trace.Event, p *record.Posting) bool {
+func mentions(r *record.Rule, e *trace.Event, p *trace.Posting) bool {
 	text := record.Fold(r.Matches + "|" + r.Name)
 	if strings.Contains(text, record.Fold(e.Movement.Kind.String())) {
 		return true
@@ -510,7 +510,7 @@ func (j *Judge) tolerance(e *trace.Event) money.Amount { return j.set.Case.Polic
 
 // kindFits reports whether a row's kind is one that an event may arrive as: its
 // own or none. A reversal also arrives as what undoes it.
-func kindFits(e *trace.Event, p *record.Posting) bool {
+func kindFits(e *trace.Event, p *trace.Posting) bool {
 	m := e.Movement
 	switch {
 	case p.Kind == record.NoKind || p.Kind == m.Kind:
@@ -525,7 +525,7 @@ func kindFits(e *trace.Event, p *record.Posting) bool {
 	return e.Net != nil && p.Kind == e.Net.Events[0].Movement.Kind // what is reversed, with the other sign
 }
 
-func kindWord(p *record.Posting) string {
+func kindWord(p *trace.Posting) string {
 	if p.Kind == record.Other && p.Type != "" {
 		return p.Type
 	}

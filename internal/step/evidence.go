@@ -524,7 +524,7 @@ func (v *Evidence) window(list []*source, t record.Type) *Gap {
 // Feed is how a movement's kind and origin leave the platform. The most specific
 // entry wins: kind and origin, then origin, then kind, then neither. NoVia means
 // that nothing is stated, which counts as having a feed.
-func (v *Evidence) Feed(m *record.Movement) record.Via {
+func (v *Evidence) Feed(m *trace.Movement) record.Via {
 	best, via := -1, record.NoVia
 	for _, s := range v.platform {
 		if s.index != int(m.System) || len(s.sys.Feeds) == 0 {

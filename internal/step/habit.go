@@ -65,14 +65,14 @@ func (j *Judge) onLiability(account string) bool {
 
 // nameRules reports whether rows of the system that a row is from name the rule
 // that they were booked by.
-func (j *Judge) nameRules(p *record.Posting) bool {
+func (j *Judge) nameRules(p *trace.Posting) bool {
 	return slices.ContainsFunc(j.habits[p.System][:], func(h habit) bool { return h.rules > 0 })
 }
 
 // lacksField names the identifying field that a row lacks (or carries for
 // another event) although its siblings, the rows of the same kind in the same
 // ERP, carry it: "card reference", "order reference"; "" where it lacks nothing.
-func (j *Judge) lacksField(e *trace.Event, p *record.Posting) string {
+func (j *Judge) lacksField(e *trace.Event, p *trace.Posting) string {
 	h := &j.habits[p.System][e.Movement.Kind]
 	if p.From == record.ByHand {
 		return ""
@@ -98,7 +98,7 @@ func (j *Judge) lacksField(e *trace.Event, p *record.Posting) string {
 
 // strong reports whether a row was linked by an identifier after all, such as
 // one that another line of its document carries.
-func strong(e *trace.Event, p *record.Posting) bool {
+func strong(e *trace.Event, p *trace.Posting) bool {
 	for _, l := range e.Postings {
 		if l.Posting == p {
 			return !l.Rung.Weak()

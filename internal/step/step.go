@@ -78,9 +78,9 @@ type Verdict struct {
 	Cause   Cause
 	Hops    [4]Hop
 	Books   Books
-	Sent    *record.Delivery // the row of the integration's log that counts: a success if there is one, else the latest; or nil
-	Gap     *Gap             // why it is inconclusive
-	Root    *Verdict         // the event on the same card that this one follows from, or nil
+	Sent    *trace.Delivery // the row of the integration's log that counts: a success if there is one, else the latest; or nil
+	Gap     *Gap            // why it is inconclusive
+	Root    *Verdict        // the event on the same card that this one follows from, or nil
 	told    *told
 }
 
@@ -334,8 +334,8 @@ func (j *Judge) Missing(e *trace.Event) Verdict {
 type forward struct {
 	hop    Hop
 	sent   int
-	last   *record.Delivery // the state that counts: a success if there is one, else the latest
-	latest record.Time      // the last thing known to have happened
+	last   *trace.Delivery // the state that counts: a success if there is one, else the latest
+	latest record.Time     // the last thing known to have happened
 }
 
 func (j *Judge) forwarded(e *trace.Event) forward {
@@ -365,7 +365,7 @@ func later(a, b record.Time) record.Time {
 
 // better reports whether a later delivery row decides: a success always does,
 // and nothing after it takes it back.
-func better(d, last *record.Delivery) bool {
+func better(d, last *trace.Delivery) bool {
 	if (d.Outcome == record.Delivered) != (last.Outcome == record.Delivered) {
 		return d.Outcome == record.Delivered
 	}
@@ -375,7 +375,7 @@ func better(d, last *record.Delivery) bool {
 	return true
 }
 
-func rungOf(d *record.Delivery, e *trace.Event) trace.Rung {
+func rungOf(d *trace.Delivery, e *trace.Event) trace.Rung {
 	switch {
 	case trace.SameID(d.Event, e.Movement.ID):
 		return trace.ByEvent
@@ -601,7 +601,7 @@ func worse(a, b *Gap) *Gap {
 
 // reasonOf is by what failures of one outcome are told apart: the error text,
 // else the flow.
-func (j *Judge) reasonOf(d *record.Delivery) Cause {
+func (j *Judge) reasonOf(d *trace.Delivery) Cause {
 	if d.Why != "" {
 		return Cause{"reason", Pattern(d.Why)}
 	}
@@ -656,7 +656,7 @@ func (j *Judge) wrong(v *Verdict, b reading, f forward) {
 
 // sameSide reports whether a row on another account agrees with the event in
 // size, whatever its sign: accounts of another type carry the other sign.
-func (j *Judge) sameSide(p *record.Posting, e *trace.Event) bool {
+func (j *Judge) sameSide(p *trace.Posting, e *trace.Event) bool {
 	return (p.Amount.Abs() - e.Owed.Abs()).Abs() <= j.tolerance(e)
 }
 

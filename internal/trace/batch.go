@@ -281,14 +281,14 @@ func (l *linker) byBatchSums() {
 }
 
 // cuts are the ways in which a shop's day may be divided over its lines.
-var cuts = []func(*record.Movement) string{
-	func(*record.Movement) string { return "" },
-	func(m *record.Movement) string { return m.Location },
-	func(m *record.Movement) string { return m.Channel },
-	func(m *record.Movement) string { return m.Entity },
-	func(m *record.Movement) string { return m.Issuer },
-	func(m *record.Movement) string { return m.Item },
-	func(m *record.Movement) string { return m.Origin },
+var cuts = []func(*Movement) string{
+	func(*Movement) string { return "" },
+	func(m *Movement) string { return m.Location },
+	func(m *Movement) string { return m.Channel },
+	func(m *Movement) string { return m.Entity },
+	func(m *Movement) string { return m.Issuer },
+	func(m *Movement) string { return m.Item },
+	func(m *Movement) string { return m.Origin },
 }
 
 // spans are the days whose events a line may stand for.
@@ -373,7 +373,7 @@ func (l *linker) linkSum(row int, days *calendar, places []int, r Rung) {
 }
 
 // day is the midnight that begins a line's date in the ERP's calendar.
-func (l *linker) day(p *record.Posting) time.Time {
+func (l *linker) day(p *Posting) time.Time {
 	z := l.s.system(p.System).Zone
 	if z == nil {
 		z = l.s.Case.Zone

@@ -17,7 +17,7 @@ func TestCrowd(t *testing.T) {
 	for _, n := range []int{0, 1, 100, block, block + 1, 3 * block} {
 		s := new(Set)
 		for i := range n {
-			m := &record.Movement{Kind: record.Kind(r.IntN(int(record.Other) + 1)), At: record.At(start.Add(time.Duration(r.IntN(n)) * time.Second))}
+			m := &Movement{At: record.At(start.Add(time.Duration(r.IntN(n)) * time.Second)), MovementTraits: &MovementTraits{Kind: record.Kind(r.IntN(int(record.Other) + 1))}}
 			if i%50 == 0 {
 				m.At = record.Within(start, start.AddDate(0, 0, 1))
 			}

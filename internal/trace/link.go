@@ -20,10 +20,10 @@ type linker struct {
 	byBatch      map[string][]*Event
 	byHop        map[string]*Event   // ids the integration gave an event (delivery, notification), of those asked for
 	byERPRef     map[string][]*Event // ids of the ERP that the integration knows of an event, of those asked for
-	log          []*record.Delivery  // in canonical order
+	log          []*Delivery         // in canonical order
 	sent         []int32             // per delivery: index of its event, or free
-	rows         []*record.Posting   // in canonical order, with what a document's other lines tell filled in
-	stated       []*record.Posting   // the same rows as the ERP states them
+	rows         []*Posting          // in canonical order, with what a document's other lines tell filled in
+	stated       []*Posting          // the same rows as the ERP states them
 	owner        []int32             // per row: index of its event, or one of the marks below
 	rung         []Rung
 	taken        []uint8 // per event: links it has
@@ -68,9 +68,9 @@ func (l *linker) key(id string) string {
 func (l *linker) find(id string) uint32 { return l.s.names.find(l.key(id)) }
 
 // takeLog brings the integration's log into canonical order.
-func (l *linker) takeLog(log []*record.Delivery) {
+func (l *linker) takeLog(log []*Delivery) {
 	l.log = log
-	sortByTime(l.log, func(d *record.Delivery) record.Time { return d.ReceivedAt }, func(a, b *record.Delivery) int {
+	sortByTime(l.log, func(d *Delivery) record.Time { return d.ReceivedAt }, func(a, b *Delivery) int {
 		return cmp.Or(a.Attempt-b.Attempt, strings.Compare(a.ID, b.ID), strings.Compare(a.Event, b.Event), int(a.Outcome)-int(b.Outcome))
 	})
 }
@@ -94,7 +94,7 @@ func (l *linker) deliveries() {
 			l.addUnique(l.byBatch, l.key(d.Batch), e)
 		}
 	}
-	slab := make([]*record.Delivery, linked)
+	slab := make([]*Delivery, linked)
 	for i, e := range l.s.Events {
 		n := count[i]
 		e.Deliveries, slab = slab[:0:n], slab[n:]
@@ -142,7 +142,7 @@ func (l *linker) addUnique(m map[string][]*Event, k string, e *Event) {
 
 // deliveryOf is the event that a delivery speaks of, or nil. sent counts the
 // deliveries that events have already.
-func (l *linker) deliveryOf(d *record.Delivery, sent []int32) *Event {
+func (l *linker) deliveryOf(d *Delivery, sent []int32) *Event {
 	event := l.find(d.Event)
 	if e := l.named(l.s.byID.all(event), d.Event); e != nil {
 		return e
@@ -257,9 +257,9 @@ func maskTail(k string) (string, bool) {
 
 // takeRows brings the ERP's rows into canonical order and fills in what a document's
 // other lines tell.
-func (l *linker) takeRows(rows []*record.Posting) {
+func (l *linker) takeRows(rows []*Posting) {
 	l.rows = rows
-	sortByTime(l.rows, func(p *record.Posting) record.Time { return p.Dated }, func(a, b *record.Posting) int {
+	sortByTime(l.rows, func(p *Posting) record.Time { return p.Dated }, func(a, b *Posting) int {
 		return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Amount, b.Amount),
 			strings.Compare(a.Account, b.Account), strings.Compare(l.s.system(a.System).Name, l.s.system(b.System).Name))
 	})
@@ -383,7 +383,7 @@ func (l *linker) byIdentity() {
 }
 
 // namedEvent is the event whose own id or refund a row names.
-func (l *linker) namedEvent(p *record.Posting) (*Event, Rung) {
+func (l *linker) namedEvent(p *Posting) (*Event, Rung) {
 	ref := l.find(p.Ref)
 	all := l.s.byID.all(ref)
 	if len(all) == 1 && l.confirmed(p, l.s.Events[all[0]]) {
@@ -417,7 +417,7 @@ func (l *linker) namedEvent(p *record.Posting) (*Event, Rung) {
 
 // loggedEvent is the event that the integration's log connects with a row: by the
 // id of a delivery that the row names, or by the row's own id.
-func (l *linker) loggedEvent(p *record.Posting) (*Event, Rung) {
+func (l *linker) loggedEvent(p *Posting) (*Event, Rung) {
 	if k := l.key(p.Ref); k != "" && l.byHop[k] != nil {
 		return l.byHop[k], ByDelivery
 	}
@@ -441,13 +441,13 @@ func (l *linker) loggedEvent(p *record.Posting) (*Event, Rung) {
 }
 
 // fits reports whether neither kind nor card of a row speak against an event.
-func (l *linker) fits(p *record.Posting, e *Event) bool {
+func (l *linker) fits(p *Posting, e *Event) bool {
 	return kindAgrees(p, e) && l.cardFits(record.Postings, p.Card, e)
 }
 
 // confirmed guards against a number that is one movement's id and another's
 // order number: where the reference is both, the row's amount or kind decides.
-func (l *linker) confirmed(p *record.Posting, e *Event) bool {
+func (l *linker) confirmed(p *Posting, e *Event) bool {
 	if !l.s.byOrder.has(l.find(p.Ref)) {
 		return true
 	}
@@ -459,7 +459,7 @@ func (l *linker) confirmed(p *record.Posting, e *Event) bool {
 }
 
 // kindAgrees reports whether a row's kind does not speak against an event.
-func kindAgrees(p *record.Posting, e *Event) bool {
+func kindAgrees(p *Posting, e *Event) bool {
 	return p.Kind == record.NoKind || p.Kind == record.Other || p.Kind == e.Movement.Kind ||
 		e.Movement.Kind == record.Deactivation && p.Kind == record.SaleRefund // a sold card that was taken back
 }
@@ -557,40 +557,40 @@ func (l *linker) orderSums(rows []int, events []int32) {
 func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 	type pass struct {
 		rung Rung
-		ok   func(*record.Posting, *Event) bool
+		ok   func(*Posting, *Event) bool
 		more bool // may add to an event that has a row
 		rest bool // whatever the amount
 	}
-	card := func(p *record.Posting, e *Event) bool {
+	card := func(p *Posting, e *Event) bool {
 		return p.Card != "" && !l.foreign[record.Postings] && SameCard(p.Card, e.Movement.Card)
 	}
-	cardOK := func(p *record.Posting, e *Event) bool { return l.cardFits(record.Postings, p.Card, e) }
-	kind := func(p *record.Posting, e *Event) bool { return p.Kind == e.Movement.Kind }
-	amount := func(p *record.Posting, e *Event) bool { return p.Amount == e.Owed && p.Currency == e.Currency }
-	size := func(p *record.Posting, e *Event) bool { return p.Amount.Abs() == e.Owed.Abs() }
-	gcl := func(p *record.Posting) bool { return p.Account == "" || l.s.Liability(p.Account) || !p.Status.Counts() }
+	cardOK := func(p *Posting, e *Event) bool { return l.cardFits(record.Postings, p.Card, e) }
+	kind := func(p *Posting, e *Event) bool { return p.Kind == e.Movement.Kind }
+	amount := func(p *Posting, e *Event) bool { return p.Amount == e.Owed && p.Currency == e.Currency }
+	size := func(p *Posting, e *Event) bool { return p.Amount.Abs() == e.Owed.Abs() }
+	gcl := func(p *Posting) bool { return p.Account == "" || l.s.Liability(p.Account) || !p.Status.Counts() }
 	alone := len(events) == 1
 	passes := []pass{
-		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) && amount(p, e) }, true, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) && amount(p, e) }, true, false},
-		{part, func(p *record.Posting, e *Event) bool {
+		{full, func(p *Posting, e *Event) bool { return card(p, e) && kind(p, e) && amount(p, e) }, true, false},
+		{part, func(p *Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) && amount(p, e) }, true, false},
+		{part, func(p *Posting, e *Event) bool {
 			return cardOK(p, e) && gcl(p) && amount(p, e) && kindAgrees(p, e)
 		}, true, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && amount(p, e) && kindAgrees(p, e) }, false, false},
-		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, false, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) }, false, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && amount(p, e) }, false, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && size(p, e) }, false, false},
-		{part, func(p *record.Posting, e *Event) bool {
+		{part, func(p *Posting, e *Event) bool { return cardOK(p, e) && amount(p, e) && kindAgrees(p, e) }, false, false},
+		{full, func(p *Posting, e *Event) bool { return card(p, e) && kind(p, e) }, false, false},
+		{part, func(p *Posting, e *Event) bool { return cardOK(p, e) && kind(p, e) }, false, false},
+		{part, func(p *Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && amount(p, e) }, false, false},
+		{part, func(p *Posting, e *Event) bool { return cardOK(p, e) && gcl(p) && size(p, e) }, false, false},
+		{part, func(p *Posting, e *Event) bool {
 			return cardOK(p, e) && gcl(p) && (p.Amount > 0) == (e.Owed > 0) && kindAgrees(p, e)
 		}, false, false},
-		{part, func(p *record.Posting, e *Event) bool {
+		{part, func(p *Posting, e *Event) bool {
 			return cardOK(p, e) && (p.Amount > 0) == (e.Owed > 0) && (p.Kind == record.Other || size(p, e))
 		}, false, false},
-		{part, func(p *record.Posting, e *Event) bool { return cardOK(p, e) && size(p, e) }, false, false},
-		{full, func(p *record.Posting, e *Event) bool { return card(p, e) && kind(p, e) }, true, true},
-		{part, func(p *record.Posting, e *Event) bool { return alone && cardOK(p, e) && gcl(p) }, false, false},
-		{part, func(p *record.Posting, e *Event) bool {
+		{part, func(p *Posting, e *Event) bool { return cardOK(p, e) && size(p, e) }, false, false},
+		{full, func(p *Posting, e *Event) bool { return card(p, e) && kind(p, e) }, true, true},
+		{part, func(p *Posting, e *Event) bool { return alone && cardOK(p, e) && gcl(p) }, false, false},
+		{part, func(p *Posting, e *Event) bool {
 			return alone && cardOK(p, e) && gcl(p) && kindAgrees(p, e)
 		}, true, true},
 	}
@@ -626,7 +626,7 @@ func (l *linker) assign(rows []int, events []int32, full, part Rung) {
 
 // awaited reports whether an event of the row's card that has no row yet is
 // exactly what the row says.
-func (l *linker) awaited(p *record.Posting) bool {
+func (l *linker) awaited(p *Posting) bool {
 	if p.Card == "" {
 		return false
 	}
@@ -639,7 +639,7 @@ func (l *linker) awaited(p *record.Posting) bool {
 }
 
 // nearer reports whether a row's time lies nearer to a than to b.
-func (l *linker) nearer(p *record.Posting, a, b *Event) bool {
+func (l *linker) nearer(p *Posting, a, b *Event) bool {
 	t := p.When()
 	return apart(t, a.Movement.At) < apart(t, b.Movement.At)
 }
@@ -799,12 +799,12 @@ func (l *linker) byCards() {
 // are linked in any way, and fewer rows than events wait for the next stretch.
 // What is left in the end is a tie.
 func (l *linker) match(rows []int, latest time.Duration, one, many Rung, candidates func(row int) []int32) {
-	fits := []func(p *record.Posting, e *Event) bool{
-		func(p *record.Posting, e *Event) bool { return l.sameDay(p, e) },
-		func(p *record.Posting, e *Event) bool { return l.near(p, e, min(latest, dateSlack)) },
+	fits := []func(p *Posting, e *Event) bool{
+		func(p *Posting, e *Event) bool { return l.sameDay(p, e) },
+		func(p *Posting, e *Event) bool { return l.near(p, e, min(latest, dateSlack)) },
 	}
 	if latest > dateSlack {
-		fits = append(fits, func(p *record.Posting, e *Event) bool { return l.near(p, e, latest) })
+		fits = append(fits, func(p *Posting, e *Event) bool { return l.near(p, e, latest) })
 	}
 	for level, fit := range fits {
 		rowsOf := map[int32][]int{}
@@ -879,7 +879,7 @@ func (l *linker) tie(rows []int, events []int32) {
 }
 
 // sameDay reports whether a row bears the date that an event has in the ERP's calendar.
-func (l *linker) sameDay(p *record.Posting, e *Event) bool {
+func (l *linker) sameDay(p *Posting, e *Event) bool {
 	day := l.day(p)
 	at := e.Movement.At.Earliest()
 	return !at.Before(day) && at.Before(day.AddDate(0, 0, 1))
@@ -895,7 +895,7 @@ const (
 
 // near reports whether a row can belong to an event by its time: from a day
 // before it (zones) to so much after it.
-func (l *linker) near(p *record.Posting, e *Event, late time.Duration) bool {
+func (l *linker) near(p *Posting, e *Event, late time.Duration) bool {
 	t := p.Dated
 	if t.Latest().Before(e.Movement.At.Earliest().Add(-24 * time.Hour)) {
 		return false
@@ -906,7 +906,7 @@ func (l *linker) near(p *record.Posting, e *Event, late time.Duration) bool {
 // unreferenced reports whether nothing in a row's references speaks against an
 // event: what the row names as order or reference is unknown to the platform,
 // and the event lacks what could contradict it.
-func (l *linker) unreferenced(p *record.Posting, e *Event) bool {
+func (l *linker) unreferenced(p *Posting, e *Event) bool {
 	m := e.Movement
 	if !l.cardFits(record.Postings, p.Card, e) {
 		return false
@@ -999,7 +999,7 @@ func (l *linker) byAmounts() {
 }
 
 // onLedger reports whether a row could stand for an event by its account alone.
-func (l *linker) onLedger(p *record.Posting) bool {
+func (l *linker) onLedger(p *Posting) bool {
 	return p.Account == "" || l.s.Liability(p.Account) || p.Kind != record.NoKind && p.Kind != record.Other || !p.Status.Counts()
 }
 
@@ -1008,7 +1008,7 @@ func (l *linker) onLedger(p *record.Posting) bool {
 func (l *linker) delivered(events []int32) []int32 {
 	var out []int32
 	for _, i := range events {
-		if slices.ContainsFunc(l.s.Events[i].Deliveries, func(d *record.Delivery) bool { return d.Outcome == record.Delivered }) {
+		if slices.ContainsFunc(l.s.Events[i].Deliveries, func(d *Delivery) bool { return d.Outcome == record.Delivered }) {
 			out = append(out, i)
 		}
 	}

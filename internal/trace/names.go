@@ -98,7 +98,7 @@ type index struct {
 
 // newIndex numbers the keys of events and makes their index; it also tells each
 // event's number. Keys that are numbered later are in no list of it, and take no room.
-func newIndex(names *names, events []*Event, key func(*record.Movement) string) (x index, numbers []uint32) {
+func newIndex(names *names, events []*Event, key func(*Movement) string) (x index, numbers []uint32) {
 	numbers = make([]uint32, len(events))
 	for i, e := range events {
 		numbers[i] = names.add(ident.Key(key(e.Movement)))

@@ -360,8 +360,8 @@ func (d *drawings) named() []Overdraft {
 }
 
 // deliveries lists the records of the deliveries that are not those of clean events.
-func (q *clean) deliveries() []*record.Delivery {
-	return records(&q.c.Deliveries, q.nobodys.sent, func(share int, add func(row uint32)) {
+func (q *clean) deliveries() []*Delivery {
+	return records(&q.c.Deliveries, deliveries(), q.nobodys.sent, func(share int, add func(row uint32)) {
 		for _, x := range q.sent[share].All {
 			if q.linked(x.event) {
 				add(x.row)
@@ -372,8 +372,8 @@ func (q *clean) deliveries() []*record.Delivery {
 }
 
 // postings lists the postings that are not those of clean events.
-func (q *clean) postings() []*record.Posting {
-	return records(&q.c.Postings, q.nobodys.booked, func(share int, add func(row uint32)) {
+func (q *clean) postings() []*Posting {
+	return records(&q.c.Postings, postings(), q.nobodys.booked, func(share int, add func(row uint32)) {
 		for _, x := range q.booked[share].All {
 			if q.linked(x.event) {
 				add(x.row)
@@ -384,16 +384,18 @@ func (q *clean) postings() []*record.Posting {
 }
 
 // records reads the records of rows, and of more that are found share by share.
-func records[T any](table *casefile.Table[T], rows []uint32, find func(share int, add func(row uint32))) []*T {
+func records[R, K any](table *casefile.Table[R], as func(*R) K, rows []uint32, find func(share int, add func(row uint32))) []*K {
 	for _, w := range each(func(w *[]uint32, share int) {
 		find(share, func(row uint32) { *w = append(*w, row) })
 	}) {
 		rows = append(rows, w...)
 	}
 	slices.Sort(rows)
-	slab, out := written[T](len(rows)), make([]*T, len(rows))
+	slab, out := written[K](len(rows)), make([]*K, len(rows))
+	var r R
 	for i, row := range rows {
-		table.Read(int(row), &slab[i])
+		table.Read(int(row), &r)
+		slab[i] = as(&r)
 		out[i] = &slab[i]
 	}
 	return out

@@ -14,7 +14,7 @@ import (
 // zones have other midnights, and stretches of their own.
 type calendar struct {
 	events []*Event // in time order
-	cuts   []func(*record.Movement) string
+	cuts   []func(*Movement) string
 	zones  map[*time.Location]*stretch
 }
 
@@ -87,7 +87,7 @@ func (s *stretch) add(at, n int) {
 
 // reached reports whether the integration's log says that an event was delivered.
 func reached(e *Event) bool {
-	return slices.ContainsFunc(e.Deliveries, func(d *record.Delivery) bool { return d.Outcome == record.Delivered })
+	return slices.ContainsFunc(e.Deliveries, func(d *Delivery) bool { return d.Outcome == record.Delivered })
 }
 
 // whole is the sum of all events without a row.
@@ -123,7 +123,7 @@ func (s *stretch) behind(part *sum, amount money.Amount) []int {
 // group lists the places of the events that a line stands for: at least two that make its
 // amount, the whole or else the only such part of a cut or the last one that the line
 // names. Nil where there are none.
-func (s *stretch) group(p *record.Posting) []int {
+func (s *stretch) group(p *Posting) []int {
 	for i := range s.tallies {
 		t := &s.tallies[i]
 		m := t.making(p.Amount)
@@ -140,7 +140,7 @@ func (s *stretch) group(p *record.Posting) []int {
 
 // lastNamed is the part that makes a line's amount and that the line names; of several, the
 // one whose first event without a row is the last. It is −1 where there is none.
-func (s *stretch) lastNamed(t *tally, p *record.Posting) int {
+func (s *stretch) lastNamed(t *tally, p *Posting) int {
 	last, from := -1, -1
 	for _, part := range t.namedBy(p) {
 		if !t.sums[part].makes(p.Amount, 2) {
@@ -178,7 +178,7 @@ func (s *stretch) lacks(amount money.Amount) bool {
 
 // tally is the sums of a stretch by the parts of a cut, and which of them make an amount.
 type tally struct {
-	cut     func(*record.Movement) string
+	cut     func(*Movement) string
 	part    map[string]int // by value
 	last    int            // the part of the event before
 	sums    []sum          // by part
@@ -212,7 +212,7 @@ func (s *sum) makes(amount money.Amount, least int) bool {
 }
 
 // change is the sum of a movement's part, which is about to change.
-func (t *tally) change(m *record.Movement) *sum {
+func (t *tally) change(m *Movement) *sum {
 	value := t.cut(m)
 	if t.last >= len(t.sums) || t.sums[t.last].value != value {
 		part, known := t.part[value]
@@ -264,7 +264,7 @@ func (t *tally) making(amount money.Amount) made {
 }
 
 // namedBy lists the parts whose value a line's own text names.
-func (t *tally) namedBy(p *record.Posting) []int {
+func (t *tally) namedBy(p *Posting) []int {
 	if t.named == nil {
 		t.named, t.sizes = map[string][]int{}, map[int]bool{}
 	}

@@ -109,10 +109,10 @@ func TestLongerStretch(t *testing.T) {
 	for _, till := range []string{"Oslo", "Bergen", "Voss", "Moss"} {
 		for range 2 {
 			at := day(1 + len(c.events)/4).Add(time.Duration(len(c.events)) * time.Minute)
-			c.events = append(c.events, &Event{Movement: &record.Movement{Location: till, At: record.At(at)}, Owed: 100})
+			c.events = append(c.events, &Event{Movement: &Movement{At: record.At(at), MovementTraits: &MovementTraits{Location: till}}, Owed: 100})
 		}
 	}
-	line := &record.Posting{Amount: 200, Memo: "till of Moss"}
+	line := &Posting{Amount: 200, Memo: "till of Moss", PostingTraits: new(PostingTraits)}
 	if got := c.over(day(1), day(2)).group(line); got != nil {
 		t.Errorf("on the first day: %v", got)
 	}
@@ -126,8 +126,8 @@ func TestOtherMidnight(t *testing.T) {
 	start := time.Date(2026, 10, 2, 0, 0, 0, 0, time.UTC)
 	tokyo := start.In(time.FixedZone("Tokyo", 9*60*60)).Add(-9 * time.Hour)
 	c := calendar{cuts: cuts[:1], events: []*Event{
-		{Movement: &record.Movement{At: record.At(start.Add(10 * time.Hour))}, Owed: 100},
-		{Movement: &record.Movement{At: record.At(start.Add(20 * time.Hour))}, Owed: 300}}}
+		{Movement: &Movement{At: record.At(start.Add(10 * time.Hour))}, Owed: 100},
+		{Movement: &Movement{At: record.At(start.Add(20 * time.Hour))}, Owed: 300}}}
 	for _, from := range []time.Time{start, tokyo} {
 		if !c.over(from, from.AddDate(0, 0, 1)).lacks(100) {
 			t.Errorf("%v does not have the event of 10:00", from)
@@ -168,7 +168,6 @@ func sumsCase(seed uint64) *linker {
 	}
 	kinds := []record.Kind{record.Load, record.Redemption, record.RefundToCard, record.NoKind}[:1+r.IntN(4)]
 	amounts := []money.Amount{100, 200, 300, 500, 1, 0}[:1+r.IntN(6)*r.IntN(2)]
-	var moves []*record.Movement
 	for i := range r.IntN(50) {
 		day := r.IntN(days)
 		tills := []string{"Oslo", "Bergen", "oslo", "", "Hamar", "Moss", "Voss", "Bodø", "Alta"}
@@ -184,11 +183,11 @@ func sumsCase(seed uint64) *linker {
 		if r.IntN(5) == 0 {
 			m.Currency = money.MustCurrency("EUR")
 		}
-		moves = append(moves, m)
 		if r.IntN(3) > 0 {
 			c.Deliveries.Add(record.Delivery{Event: m.ID, Outcome: []record.Outcome{record.Delivered, record.Delivered, record.Failed}[r.IntN(3)]})
 		}
 	}
+	moves := keep(&c.Movements, movements())
 	for i := range r.IntN(40) {
 		p := record.Posting{ID: fmt.Sprint("p-", i), Kind: kinds[r.IntN(len(kinds))], Currency: c.Currency, Account: one("2400", "2400", "2400", "2500", ""),
 			Amount: amounts[r.IntN(len(amounts))] * money.Amount(r.IntN(7)-3), Memo: one("", "", "Oslo web", "shop Bergen, pos, AB y1, gift 50", "Oslo, Bergen, pos, web, A, AB, x, y1, gift 5, sold by app")}
@@ -244,8 +243,8 @@ func unlinked(c *casefile.Case) *linker {
 	}
 	l := newLinker(s)
 	s.events(s.inOrder())
-	l.takeLog(slices.Collect(c.Deliveries.All()))
-	l.takeRows(slices.Collect(c.Postings.All()))
+	l.takeLog(keep(&c.Deliveries, deliveries()))
+	l.takeRows(keep(&c.Postings, postings()))
 	l.taken = make([]uint8, len(s.Events))
 	l.foreignCards()
 	l.deliveries()
@@ -391,7 +390,7 @@ func (l byHand) byBatchSums() {
 }
 
 // part is the one part of a cut of some events that is a line's amount.
-func (l byHand) part(events []*Event, p *record.Posting) (found []*Event, how []string) {
+func (l byHand) part(events []*Event, p *Posting) (found []*Event, how []string) {
 	for i, of := range cuts {
 		var values []string
 		parts := map[string][]*Event{}
@@ -447,7 +446,7 @@ func (byHand) summing(g []*Event, amount money.Amount) []*Event {
 	}
 	var sent []*Event
 	for _, e := range g {
-		if slices.ContainsFunc(e.Deliveries, func(d *record.Delivery) bool { return d.Outcome == record.Delivered }) {
+		if slices.ContainsFunc(e.Deliveries, func(d *Delivery) bool { return d.Outcome == record.Delivered }) {
 			sent = append(sent, e)
 		}
 	}

@@ -71,13 +71,13 @@ func (s Scope) String() string { return scopeText[s] }
 
 // Link is one ERP row that speaks of an event.
 type Link struct {
-	Posting *record.Posting
+	Posting *Posting
 	Rung    Rung
 }
 
 // Event is one movement with everything that speaks of it.
 type Event struct {
-	Movement *record.Movement
+	Movement *Movement
 	Order    *record.Order // where the order view knows it
 	Owed     money.Amount  // minor units of Currency that the books should gain; + raises what is owed
 	Currency money.Currency
@@ -90,8 +90,8 @@ type Event struct {
 	Net *Net
 	// Batch is the ERP line that stands for this and other events, or nil.
 	Batch      *Batch
-	Deliveries []*record.Delivery // by time
-	Postings   []Link             // strongest rung first
+	Deliveries []*Delivery // by time
+	Postings   []Link      // strongest rung first
 	Exceptions []*record.Exception
 	// Rivals are events that could as well own the rows that might be this one's;
 	// non-empty means that no row was chosen.
@@ -125,7 +125,7 @@ type Net struct {
 
 // Batch is one or more ERP lines that stand for many events.
 type Batch struct {
-	Postings []*record.Posting
+	Postings []*Posting
 	Events   []*Event
 	Rung     Rung
 	// Missing are events of the batch that the lines lack, where that is certain.
@@ -139,15 +139,15 @@ type Batch struct {
 // Tie is a set of events that share fewer possible rows than there are events.
 type Tie struct {
 	Events   []*Event
-	Postings []*record.Posting
+	Postings []*Posting
 }
 
 // Set is everything linked.
 type Set struct {
 	Case       *casefile.Case
 	Events     []*Event // by time, then id
-	Unlinked   []*record.Posting
-	Strays     []*record.Delivery // deliveries that speak of no movement
+	Unlinked   []*Posting
+	Strays     []*Delivery // deliveries that speak of no movement
 	LooseQueue []*record.Exception
 	Batches    []*Batch
 	Ties       []*Tie
@@ -268,8 +268,8 @@ func join(c *casefile.Case, scout *Scout, lean bool) *Set {
 		rows.Wait()
 	} else {
 		s.events(s.inOrder())
-		l.takeLog(slices.AppendSeq(make([]*record.Delivery, 0, c.Deliveries.Len()), c.Deliveries.All()))
-		l.takeRows(slices.AppendSeq(make([]*record.Posting, 0, c.Postings.Len()), c.Postings.All()))
+		l.takeLog(keep(&c.Deliveries, deliveries()))
+		l.takeRows(keep(&c.Postings, postings()))
 	}
 	l.taken = make([]uint8, len(s.Events))
 	l.foreignCards()
@@ -287,12 +287,9 @@ func join(c *casefile.Case, scout *Scout, lean bool) *Set {
 }
 
 // inOrder lists the movements in the order of events.
-func (s *Set) inOrder() []*record.Movement {
-	moves := make([]*record.Movement, 0, s.Case.Movements.Len())
-	for m := range s.Case.Movements.All() {
-		moves = append(moves, m)
-	}
-	sortByTime(moves, func(m *record.Movement) record.Time { return m.At }, func(a, b *record.Movement) int {
+func (s *Set) inOrder() []*Movement {
+	moves := keep(&s.Case.Movements, movements())
+	sortByTime(moves, func(m *Movement) record.Time { return m.At }, func(a, b *Movement) int {
 		if d := rankInMoment(a.Amount) - rankInMoment(b.Amount); d != 0 {
 			return d
 		}
@@ -302,7 +299,7 @@ func (s *Set) inOrder() []*record.Movement {
 }
 
 // byName orders movements of one moment by id, then by system.
-func (s *Set) byName(a, b *record.Movement) int {
+func (s *Set) byName(a, b *Movement) int {
 	return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(s.system(a.System).Name, s.system(b.System).Name))
 }
 
@@ -336,11 +333,13 @@ func (s *Set) leanEvents(all []outbox[timed]) {
 			q.exemplars[i].place = place
 		}
 	}
-	slab := written[record.Movement](len(rows))
-	moves := make([]*record.Movement, len(rows))
+	slab, as := written[Movement](len(rows)), movements()
+	moves := make([]*Movement, len(rows))
 	slices.SortFunc(rows, func(a, b linked) int { return cmp.Compare(a.row, b.row) })
+	var m record.Movement
 	for _, x := range rows {
-		s.Case.Movements.Read(int(x.row), &slab[x.place])
+		s.Case.Movements.Read(int(x.row), &m)
+		slab[x.place] = as(&m)
 		moves[x.place] = &slab[x.place]
 	}
 	s.events(moves)
@@ -357,7 +356,7 @@ func (s *Set) leanEvents(all []outbox[timed]) {
 
 // events makes the events of movements in their order, with scope and what each
 // owes.
-func (s *Set) events(moves []*record.Movement) {
+func (s *Set) events(moves []*Movement) {
 	c := s.Case
 	s.Orders = make(map[string]*record.Order, c.Orders.Len())
 	for o := range c.Orders.All() {
@@ -400,10 +399,10 @@ func (s *Set) events(moves []*record.Movement) {
 func (s *Set) number() {
 	s.names = newNames(2 * len(s.Events))
 	var cards, orders []uint32
-	s.byCard, cards = newIndex(s.names, s.Events, func(m *record.Movement) string { return m.Card })
-	s.byOrder, orders = newIndex(s.names, s.Events, func(m *record.Movement) string { return m.Order })
-	s.byRefund, _ = newIndex(s.names, s.Events, func(m *record.Movement) string { return m.Refund })
-	s.byID, _ = newIndex(s.names, s.Events, func(m *record.Movement) string { return m.ID })
+	s.byCard, cards = newIndex(s.names, s.Events, func(m *Movement) string { return m.Card })
+	s.byOrder, orders = newIndex(s.names, s.Events, func(m *Movement) string { return m.Order })
+	s.byRefund, _ = newIndex(s.names, s.Events, func(m *Movement) string { return m.Refund })
+	s.byID, _ = newIndex(s.names, s.Events, func(m *Movement) string { return m.ID })
 	s.cards = make([]*Event, len(s.Events))
 	for i, e := range s.Events {
 		e.card, e.order = cards[i], orders[i]

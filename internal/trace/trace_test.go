@@ -32,7 +32,7 @@ func TestSameCard(t *testing.T) {
 // first out, in proportion, half up, and the last use takes the rest.
 func TestPricePaid(t *testing.T) {
 	move := func(kind record.Kind, face money.Amount, paid money.Opt, order string) *Event {
-		return &Event{Movement: &record.Movement{Kind: kind, Amount: face, PricePaid: paid, Order: order}, Owed: face}
+		return &Event{Movement: &Movement{Amount: face, Order: order, MovementTraits: &MovementTraits{Kind: kind, PricePaid: paid}}, Owed: face}
 	}
 	none := money.Opt{}
 	for _, tt := range []struct {
@@ -79,10 +79,10 @@ func TestNear(t *testing.T) {
 		start := time.Date(2026, 10, d, 0, 0, 0, 0, time.UTC)
 		return record.Within(start, start.AddDate(0, 0, 1))
 	}
-	e := &Event{Movement: &record.Movement{At: record.At(at)}}
+	e := &Event{Movement: &Movement{At: record.At(at)}}
 	l := &linker{}
 	for d, want := range map[int]bool{1: false, 2: true, 3: true, 4: true, 5: true, 6: false} {
-		if got := l.near(&record.Posting{Dated: day(d)}, e, dateSlack); got != want {
+		if got := l.near(&Posting{Dated: day(d)}, e, dateSlack); got != want {
 			t.Errorf("a row of day %d: %v", d, got)
 		}
 	}
