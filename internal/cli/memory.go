@@ -69,9 +69,10 @@ func (b *bound) watch(soft int64) {
 	b.ease = func() { close(done); over.Wait() }
 }
 
-// records is the part of a bound that is for records. The rest is for finding
-// them, for judging, and for what the collector has not collected yet.
-func (b *bound) records() int64 { return b.bytes / 4 }
+// records is the part of a bound that is for records, and as much is for what is
+// noted of them. The rest is for judging, and for what the collector has not collected
+// yet.
+func (b *bound) records() int64 { return b.bytes / 16 }
 
 // boundMemory sets the bound of the run, once. unboundMemory ends it.
 func (p *program) boundMemory(r request) (*bound, error) {
@@ -115,7 +116,7 @@ func (p *program) unboundMemory(code int) {
 	debug.SetMemoryLimit(b.before)
 	judged := code == codeSound || code == codeFault || code == codeInconclusive
 	if peak := peakMemory(); judged && b.asked != "" && peak > b.bytes {
-		p.say("--max-memory %s could not be kept: the peak was %d MiB, since the index of all events and what is wrong stay in memory; the report is whole", b.asked, peak/mib)
+		p.say("--max-memory %s could not be kept: the peak was %d MiB, since what is wrong stays in memory; the report is whole", b.asked, peak/mib)
 	}
 }
 
