@@ -31,9 +31,9 @@ type Diagnosis struct {
 	Mapping  []Mapping
 	Outcome  Outcome
 
-	done   <-chan struct{} // closed: nobody waits for the diagnosis any more
-	owner  []*Finding      // by event: the finding its difference belongs to, or nil
-	hidden []*Finding      // evidence gaps that could hide a fault
+	done   <-chan struct{}   // closed: nobody waits for the diagnosis any more
+	owner  []*Finding        // by event: the finding its difference belongs to, or nil
+	hidden map[*Finding]bool // evidence gaps that could hide a fault
 	cards  map[string]*record.Card
 	parked map[accountKind]*parking
 
@@ -45,6 +45,9 @@ type Diagnosis struct {
 	refusals  map[step.Cause]bool   // reasons that the ERP also gives for cards without a root
 
 	damaged      map[string]bool // identifiers that a spreadsheet has altered
+	unread       map[string]bool // keys of movements that could not be read
+	unnamed      bool            // some of these have none
+	exceptions   int             // of all faults
 	looseByOrder map[string][]*trace.Posting
 	claimed      map[*trace.Posting]bool // unlinked rows that a finding explains
 
@@ -319,6 +322,7 @@ func (d *Diagnosis) conclude() {
 		if f.Class() != finding.Fault {
 			continue
 		}
+		d.exceptions += f.exceptions()
 		if o.First == nil {
 			o.First = f
 		}
@@ -343,7 +347,7 @@ func (d *Diagnosis) conclude() {
 	case len(d.hidden) > 0 || d.unexplained():
 		o.Status = "inconclusive"
 		for _, f := range d.Findings {
-			if slices.Contains(d.hidden, f) {
+			if d.hidden[f] {
 				o.First = f
 				break
 			}

@@ -98,7 +98,7 @@ func (d *Diagnosis) undecided(events []*trace.Event, rows []*trace.Posting, ther
 		f.Code, f.Step, f.Undetermined, f.Cause = first.Code, first.Step, first.Undetermined(), first.Cause
 		f.Note = fmt.Sprintf("%d of these %d", len(events)-there, len(events))
 	} else {
-		d.hidden = append(d.hidden, f)
+		d.hide(f)
 	}
 	for _, p := range rows {
 		if p.Status.Counts() && d.onLiability(p) {
@@ -182,6 +182,7 @@ func (d *Diagnosis) loose() {
 		}
 	}
 	rows = append(d.cancelled(rows), d.astray(rows)...)
+	var strayOf func(p *trace.Posting) bool
 	for _, p := range rows {
 		switch {
 		case !d.onLiability(p) && (opening(p) || movements != nil || p.From == record.ByHand || d.rejected(p) || d.damagedRow(p)):
@@ -207,8 +208,11 @@ func (d *Diagnosis) loose() {
 				d.hide(f)
 			}
 		case p.From == record.FromIntegration || p.Ref != "" || p.Order != "" || p.Refund != "" || p.Card != "" || p.Kind != record.NoKind && p.Kind != record.Other:
+			if strayOf == nil {
+				strayOf = d.strayOf()
+			}
 			s := step.Arrive
-			if d.strayOf(p) {
+			if strayOf(p) {
 				s = step.Forward
 			}
 			k := finding.Orphan
@@ -268,9 +272,10 @@ func (d *Diagnosis) cardRow(p *trace.Posting) bool {
 
 // hide notes a gap that could hide a fault.
 func (d *Diagnosis) hide(f *Finding) {
-	if !slices.Contains(d.hidden, f) {
-		d.hidden = append(d.hidden, f)
+	if d.hidden == nil {
+		d.hidden = map[*Finding]bool{}
 	}
+	d.hidden[f] = true
 }
 
 // cancelled drops pairs of rows that take each other back: opposite amounts
@@ -319,22 +324,21 @@ func opening(p *trace.Posting) bool {
 
 // rejected reports whether a row names a movement that could not be read.
 func (d *Diagnosis) rejected(p *trace.Posting) bool {
-	for _, r := range d.Case.Rejects {
-		if r.Record != record.Movements {
-			continue
-		}
-		if len(r.Keys) == 0 {
-			return true
-		}
-		for _, k := range r.Keys {
-			for _, id := range []string{p.Ref, p.Order, p.Refund, p.Card} {
-				if id != "" && ident.Key(id) == ident.Key(k) {
-					return true
-				}
+	if d.unread == nil {
+		d.unread = map[string]bool{}
+		for _, r := range d.Case.Rejects {
+			if r.Record != record.Movements {
+				continue
+			}
+			if len(r.Keys) == 0 {
+				d.unnamed = true
+			}
+			for _, k := range r.Keys {
+				d.unread[ident.Key(k)] = true
 			}
 		}
 	}
-	return false
+	return d.unnamed || slices.ContainsFunc([]string{p.Ref, p.Order, p.Refund, p.Card}, func(id string) bool { return id != "" && d.unread[ident.Key(id)] })
 }
 
 func (d *Diagnosis) damagedRow(p *trace.Posting) bool {
@@ -369,20 +373,21 @@ func (d *Diagnosis) beforeHistory(p *trace.Posting, earliest record.Time) bool {
 	return p.Dated.Earliest().Before(edge.Add(d.Case.Policy.Grace + 24*time.Hour))
 }
 
-// strayOf reports whether the integration's log holds a delivery of an unknown
-// event that led to the row.
-func (d *Diagnosis) strayOf(p *trace.Posting) bool {
+// strayOf tells of rows whether the integration's log holds a delivery of an unknown
+// event that led to them.
+func (d *Diagnosis) strayOf() func(p *trace.Posting) bool {
+	named, made := map[string]bool{}, map[string]bool{} // by the delivery: the event, the row
 	for _, s := range d.Set.Strays {
-		for _, id := range []string{s.Event, s.ID, s.Notification, s.Refund} {
-			if k := ident.Key(id); k != "" && (k == ident.Key(p.Ref) || k == ident.Key(p.Refund)) {
-				return true
-			}
+		for _, id := range [...]string{s.Event, s.ID, s.Notification, s.Refund} {
+			named[ident.Key(id)] = true
 		}
-		if k := ident.Key(s.ERPRef); k != "" && (k == ident.Key(p.ID) || k == ident.Key(p.Document)) {
-			return true
-		}
+		made[ident.Key(s.ERPRef)] = true
 	}
-	return false
+	delete(named, "")
+	delete(made, "")
+	return func(p *trace.Posting) bool {
+		return named[ident.Key(p.Ref)] || named[ident.Key(p.Refund)] || made[ident.Key(p.ID)] || made[ident.Key(p.Document)]
+	}
 }
 
 // notes makes findings of lawful oddities, of what is in flight, and of dates

@@ -55,20 +55,22 @@ func (d *Diagnosis) Without(f *Finding) Remaining {
 			r.Drift.Add(x.Currency, x.Total()-f.Drift[x.Currency])
 		}
 	}
-	for _, x := range d.Findings {
-		if x != f && x.Class() == finding.Fault {
-			r.Exceptions += x.Count() + len(x.Downstream)
-		}
+	r.Exceptions = d.exceptions
+	if f.Class() == finding.Fault {
+		r.Exceptions -= f.exceptions()
 	}
 	return r
 }
+
+// exceptions counts the events that fail, wait or follow by a fault.
+func (f *Finding) exceptions() int { return f.Count() + len(f.Downstream) }
 
 // Packet is what to do about the faults.
 func (d *Diagnosis) Packet() Repair {
 	var r Repair
 	for _, f := range d.Findings {
 		if f.Class() != finding.Fault {
-			if f.Settle != "" && slices.Contains(d.hidden, f) {
+			if f.Settle != "" && d.hidden[f] {
 				r.Questions = append(r.Questions, Question{f, d.keeper(f), "Please provide " + f.Settle + "."})
 			}
 			continue

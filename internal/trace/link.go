@@ -18,13 +18,14 @@ type linker struct {
 	s            *Set
 	countedCards map[record.Type]int // rows of clean events that name a card
 	byBatch      map[string][]*Event
-	byHop        map[string]*Event   // ids the integration gave an event (delivery, notification), of those asked for
-	byERPRef     map[string][]*Event // ids of the ERP that the integration knows of an event, of those asked for
-	log          []*Delivery         // in canonical order
-	sent         []int32             // per delivery: index of its event, or free
-	rows         []*Posting          // in canonical order, with what a document's other lines tell filled in
-	stated       []*Posting          // the same rows as the ERP states them
-	owner        []int32             // per row: index of its event, or one of the marks below
+	byHop        map[string]*Event      // ids the integration gave an event (delivery, notification), of those asked for
+	byERPRef     map[string][]*Event    // ids of the ERP that the integration knows of an event, of those asked for
+	ofERPRef     map[erpAmount][]*Event // those of byERPRef that have several events, by what these owe
+	log          []*Delivery            // in canonical order
+	sent         []int32                // per delivery: index of its event, or free
+	rows         []*Posting             // in canonical order, with what a document's other lines tell filled in
+	stated       []*Posting             // the same rows as the ERP states them
+	owner        []int32                // per row: index of its event, or one of the marks below
 	rung         []Rung
 	taken        []uint8 // per event: links it has
 	damaged      map[string]bool
@@ -32,6 +33,12 @@ type linker struct {
 	tails        map[string]bool // last four characters of the platform's card ids
 	// foreign says of which record types the card ids are not the platform's own
 	foreign map[record.Type]bool
+}
+
+// erpAmount is an id of the ERP and an amount.
+type erpAmount struct {
+	ref  string
+	owed money.Amount
 }
 
 const (
@@ -90,10 +97,11 @@ func (l *linker) deliveries() {
 		l.sent[i] = e.place
 		count[e.place]++
 		linked++
-		if d.Batch != "" {
-			l.addUnique(l.byBatch, l.key(d.Batch), e)
+		if k := l.key(d.Batch); k != "" {
+			l.byBatch[k] = append(l.byBatch[k], e)
 		}
 	}
+	l.once(l.byBatch)
 	slab := make([]*Delivery, linked)
 	for i, e := range l.s.Events {
 		n := count[i]
@@ -107,9 +115,9 @@ func (l *linker) deliveries() {
 	}
 }
 
-// hops fills byHop and byERPRef for the keys that rows and exceptions ask for.
+// hops fills byHop, byERPRef and ofERPRef for the keys that rows and exceptions ask for.
 func (l *linker) hops(ids, refs map[string]bool) {
-	l.byHop, l.byERPRef = map[string]*Event{}, map[string][]*Event{}
+	l.byHop, l.byERPRef, l.ofERPRef = map[string]*Event{}, map[string][]*Event{}, map[erpAmount][]*Event{}
 	if len(ids) == 0 && len(refs) == 0 {
 		return
 	}
@@ -127,16 +135,36 @@ func (l *linker) hops(ids, refs map[string]bool) {
 			}
 		}
 		if d.ERPRef != "" && len(refs) > 0 {
-			if k := l.key(d.ERPRef); refs[k] {
-				l.addUnique(l.byERPRef, k, e)
+			if k := l.key(d.ERPRef); k != "" && refs[k] {
+				l.byERPRef[k] = append(l.byERPRef[k], e)
+			}
+		}
+	}
+	l.once(l.byERPRef)
+	for k, all := range l.byERPRef {
+		if len(all) > 1 {
+			for _, e := range all {
+				part := erpAmount{k, e.Owed}
+				l.ofERPRef[part] = append(l.ofERPRef[part], e)
 			}
 		}
 	}
 }
 
-func (l *linker) addUnique(m map[string][]*Event, k string, e *Event) {
-	if k != "" && !slices.Contains(m[k], e) {
-		m[k] = append(m[k], e)
+// once drops the repetitions of events in lists.
+func (l *linker) once(lists map[string][]*Event) {
+	if len(lists) == 0 {
+		return
+	}
+	seen := make([]int, len(l.s.Events)) // by event: the last list that had it
+	n := 0
+	for k, list := range lists {
+		n++
+		lists[k] = slices.DeleteFunc(list, func(e *Event) bool {
+			again := seen[e.place] == n
+			seen[e.place] = n
+			return again
+		})
 	}
 }
 
@@ -426,8 +454,8 @@ func (l *linker) loggedEvent(p *Posting) (*Event, Rung) {
 		if es := l.byERPRef[k]; k != "" && len(es) == 1 {
 			return es[0], ByERPRef
 		} else if len(es) > 1 {
-			for _, x := range es {
-				if l.fits(p, x) && x.Owed == p.Amount {
+			for _, x := range l.ofERPRef[erpAmount{k, p.Amount}] {
+				if l.fits(p, x) {
 					if e != nil {
 						e = nil
 						break
@@ -510,16 +538,13 @@ func (l *linker) orderTwins(rows []int, events []int32) {
 	if len(twins) == 0 {
 		return
 	}
-	l.match(rows, lateMost, ByOrder, ByOrder, func(row int) []int32 {
-		p := l.rows[row]
-		var out []int32
-		for _, i := range twins {
-			if e := l.s.Events[i]; p.Amount == e.Owed && p.Currency == e.Currency && kindAgrees(p, e) && l.cardFits(record.Postings, p.Card, e) &&
-				(p.Account == "" || l.s.Liability(p.Account) || !p.Status.Counts() || p.Kind == e.Movement.Kind) {
-				out = append(out, i)
-			}
-		}
-		return out
+	l.match(rows, lateMost, ByOrder, ByOrder, candidates{
+		said:   saidBy,
+		events: func(*Posting) []int32 { return twins },
+		fit: func(p *Posting, e *Event) bool {
+			return p.Amount == e.Owed && p.Currency == e.Currency && kindAgrees(p, e) && l.cardFits(record.Postings, p.Card, e) &&
+				(p.Account == "" || l.s.Liability(p.Account) || !p.Status.Counts() || p.Kind == e.Movement.Kind)
+		},
 	})
 }
 
@@ -715,7 +740,12 @@ func (l *linker) byIDParts() {
 	if len(rows) == 0 {
 		return
 	}
-	tails := map[string][]int32{} // what is left of events' own identifiers without a prefix
+	type tail struct {
+		part string
+		c    money.Currency
+		owed money.Amount
+	}
+	tails := map[tail][]int32{} // what is left of events' own identifiers without a prefix
 	for i, e := range l.s.Events {
 		if l.taken[i] != 0 {
 			continue
@@ -726,7 +756,8 @@ func (l *linker) byIDParts() {
 			}
 			for _, part := range ident.Parts(k) {
 				if len(part) >= 3 {
-					tails[part] = append(tails[part], int32(i))
+					t := tail{part, e.Currency, e.Owed}
+					tails[t] = append(tails[t], int32(i))
 				}
 			}
 		}
@@ -737,25 +768,33 @@ func (l *linker) byIDParts() {
 			return kindAgrees(p, e) && p.Amount == e.Owed && p.Currency == e.Currency && l.taken[e.place] == 0 &&
 				l.cardFits(record.Postings, p.Card, e)
 		}
-		var hits []int32
+		var found *Event
+		several := false
+		look := func(events []int32) {
+			for n := 0; n < len(events) && !several; n++ {
+				if e := l.s.Events[events[n]]; e != found && fits(e) {
+					several = found != nil
+					found = e
+				}
+			}
+		}
 		for _, ref := range []string{l.key(p.Ref), l.key(p.Order)} {
 			if ref == "" {
 				continue
 			}
-			hits = append(hits, tails[ref]...)
+			look(tails[tail{ref, p.Currency, p.Amount}])
 			for _, part := range ident.Parts(ref) {
 				if len(part) < 3 {
 					continue
 				}
 				k := l.s.names.find(part)
-				hits = append(hits, l.s.byID.all(k)...)
-				hits = append(hits, l.s.byOrder.all(k)...)
-				hits = append(hits, l.s.byRefund.all(k)...)
+				look(l.s.byID.all(k))
+				look(l.s.byOrder.all(k))
+				look(l.s.byRefund.all(k))
 			}
 		}
-		slices.Sort(hits)
-		if e := l.pick(slices.Compact(hits), fits); e != nil {
-			l.link(row, e, ByIDPart)
+		if found != nil && !several {
+			l.link(row, found, ByIDPart)
 		}
 	}
 }
@@ -765,19 +804,16 @@ func (l *linker) byIDParts() {
 func (l *linker) byCards() {
 	var rows []int
 	for row, p := range l.rows {
-		if l.owner[row] == free && p.Card != "" && l.s.byCard.has(l.find(p.Card)) {
+		if l.owner[row] == free && p.Card != "" && l.s.byCard.has(l.find(p.Card)) && !l.namesStranger(p) {
 			rows = append(rows, row)
 		}
 	}
-	l.match(rows, lateMost, ByCard, ByTwins, func(row int) []int32 {
-		p := l.rows[row]
-		var out []int32
-		for _, i := range l.s.byCard.all(l.find(p.Card)) {
-			if e := l.s.Events[i]; p.Amount == e.Owed && p.Currency == e.Currency && kindAgrees(p, e) && l.unreferenced(p, e) {
-				out = append(out, i)
-			}
-		}
-		return out
+	l.match(rows, lateMost, ByCard, ByTwins, candidates{
+		said:   saidBy,
+		events: func(p *Posting) []int32 { return l.s.byCard.all(l.find(p.Card)) },
+		fit: func(p *Posting, e *Event) bool {
+			return p.Amount == e.Owed && p.Currency == e.Currency && kindAgrees(p, e) && l.unreferenced(p, e)
+		},
 	})
 	for _, row := range rows {
 		p := l.rows[row]
@@ -785,7 +821,7 @@ func (l *linker) byCards() {
 			continue
 		}
 		if e := l.pick(l.s.byCard.all(l.find(p.Card)), func(e *Event) bool {
-			return l.taken[e.place] == 0 && e.Batch == nil && e.Rivals == nil && p.Kind == e.Movement.Kind && l.near(p, e, dateSlack)
+			return l.taken[e.place] == 0 && e.Batch == nil && e.Rivals == nil && p.Kind == e.Movement.Kind && near(p.Dated, e, dateSlack)
 		}); e != nil {
 			l.link(row, e, ByCard)
 		}
@@ -798,62 +834,126 @@ func (l *linker) byCards() {
 // another form a group: one row and one event are linked, as many rows as events
 // are linked in any way, and fewer rows than events wait for the next stretch.
 // What is left in the end is a tie.
-func (l *linker) match(rows []int, latest time.Duration, one, many Rung, candidates func(row int) []int32) {
-	fits := []func(p *Posting, e *Event) bool{
-		func(p *Posting, e *Event) bool { return l.sameDay(p, e) },
-		func(p *Posting, e *Event) bool { return l.near(p, e, min(latest, dateSlack)) },
-	}
+func (l *linker) match(rows []int, latest time.Duration, one, many Rung, c candidates) {
+	lates := []time.Duration{0, min(latest, dateSlack)} // 0: the same day
 	if latest > dateSlack {
-		fits = append(fits, func(p *Posting, e *Event) bool { return l.near(p, e, latest) })
+		lates = append(lates, latest)
 	}
-	for level, fit := range fits {
-		rowsOf := map[int32][]int{}
-		eventsOf := map[int][]int32{}
+	for level, late := range lates {
+		var all []*alike
+		of := map[int32][]*alike{} // by event
+		known := map[choice]*alike{}
 		for _, row := range rows {
 			if l.owner[row] != free {
 				continue
 			}
-			for _, i := range candidates(row) {
-				if e := l.s.Events[i]; l.taken[i] == 0 && e.Batch == nil && e.Rivals == nil && e.Scope != Cancelled && fit(l.rows[row], e) {
-					rowsOf[i] = append(rowsOf[i], row)
-					eventsOf[row] = append(eventsOf[row], i)
-				}
+			p := l.rows[row]
+			day := l.day(p)
+			from, to := day, day.AddDate(0, 0, 1)
+			if late > 0 {
+				from, to = p.Dated.Earliest().Add(-late-l.s.widest), p.Dated.Latest().Add(early+1)
 			}
-		}
-		seen := map[int]bool{}
-		for _, row := range rows {
-			if len(eventsOf[row]) == 0 || seen[row] {
+			list := c.events(p)
+			first, end := l.place(list, from), l.place(list, to)
+			if first >= end {
 				continue
 			}
-			group, events := exchangeable(row, rowsOf, eventsOf, seen)
+			k := choice{said: c.said(p), first: first, end: end}
+			if late > 0 && l.s.uneven {
+				k.dated = p.Dated
+			}
+			g := known[k]
+			if g == nil {
+				g = &alike{}
+				known[k] = g
+				for _, i := range list[first:end] {
+					if e := l.s.Events[i]; l.taken[i] == 0 && e.Batch == nil && e.Rivals == nil && e.Scope != Cancelled &&
+						(late == 0 || near(p.Dated, e, late)) && c.fit(p, e) {
+						g.events = append(g.events, i)
+						of[i] = append(of[i], g)
+					}
+				}
+				if len(g.events) > 0 {
+					all = append(all, g)
+				}
+			}
+			g.rows = append(g.rows, row)
+		}
+		for _, g := range all {
+			if g.seen {
+				continue
+			}
+			group, events := g.exchangeable(of)
 			switch {
 			case len(group) == 1 && len(events) == 1:
 				l.link(group[0], l.s.Events[events[0]], one)
-			case len(group) >= len(events) && l.matchAll(events, rowsOf, many):
-			case l.matchAll(l.delivered(events), rowsOf, many):
-			case level == len(fits)-1:
+			case len(group) >= len(events) && l.matchAll(events, of, many):
+			case l.matchAll(l.delivered(events), of, many):
+			case level == len(lates)-1:
 				l.tie(group, events)
 			}
 		}
 	}
 }
 
-// exchangeable is the group of rows and events that a row belongs to.
-func exchangeable(row int, rowsOf map[int32][]int, eventsOf map[int][]int32, seen map[int]bool) (rows []int, events []int32) {
-	rows = []int{row}
-	seen[row] = true
+// place is where in a list of events those begin that did not happen before a moment.
+func (l *linker) place(events []int32, t time.Time) int {
+	i, _ := slices.BinarySearchFunc(events, t, func(i int32, t time.Time) int { return l.s.Events[i].Movement.At.Earliest().Compare(t) })
+	return i
+}
+
+// candidates says for which events a row could stand.
+type candidates struct {
+	events func(p *Posting) []int32 // those to look at, in order
+	fit    func(p *Posting, e *Event) bool
+	said   func(p *Posting) said // what of the row the other two depend on
+}
+
+// alike are rows, in order, that could stand for the same events.
+type alike struct {
+	rows   []int
+	events []int32
+	seen   bool
+}
+
+// choice is what rows that are alike have in common: what they say, the stretch of the
+// events to look at, and the time where it depends on that which of these are near.
+type choice struct {
+	said
+	first, end int
+	dated      record.Time
+}
+
+// said is what a row says that tells for which events it could stand.
+type said struct {
+	currency                     money.Currency
+	amount                       money.Amount
+	kind                         record.Kind
+	status                       record.PostingStatus
+	card, order, refund, account string
+}
+
+func saidBy(p *Posting) said {
+	return said{p.Currency, p.Amount, p.Kind, p.Status, p.Card, p.Order, p.Refund, p.Account}
+}
+
+// exchangeable is the group of rows and events that alike rows belong to.
+func (g *alike) exchangeable(of map[int32][]*alike) (rows []int, events []int32) {
+	g.seen = true
+	group := []*alike{g}
 	in := map[int32]bool{}
-	for q := 0; q < len(rows); q++ {
-		for _, i := range eventsOf[rows[q]] {
+	for q := 0; q < len(group); q++ {
+		rows = append(rows, group[q].rows...)
+		for _, i := range group[q].events {
 			if in[i] {
 				continue
 			}
 			in[i] = true
 			events = append(events, i)
-			for _, r := range rowsOf[i] {
-				if !seen[r] {
-					seen[r] = true
-					rows = append(rows, r)
+			for _, o := range of[i] {
+				if !o.seen {
+					o.seen = true
+					group = append(group, o)
 				}
 			}
 		}
@@ -878,34 +978,28 @@ func (l *linker) tie(rows []int, events []int32) {
 	l.s.Ties = append(l.s.Ties, t)
 }
 
-// sameDay reports whether a row bears the date that an event has in the ERP's calendar.
-func (l *linker) sameDay(p *Posting, e *Event) bool {
-	day := l.day(p)
-	at := e.Movement.At.Earliest()
-	return !at.Before(day) && at.Before(day.AddDate(0, 0, 1))
-}
-
 const (
 	// dateSlack is how far a posting's date may lie from an event's without any
 	// identifier in common: a day of zone offset and a day of lag.
 	dateSlack = 48 * time.Hour
+	// early is how long before the event a posting may be dated, because of zones.
+	early = 24 * time.Hour
 	// lateMost is how late a posting may be that names the card.
 	lateMost = 45 * 24 * time.Hour
 )
 
-// near reports whether a row can belong to an event by its time: from a day
-// before it (zones) to so much after it.
-func (l *linker) near(p *Posting, e *Event, late time.Duration) bool {
-	t := p.Dated
-	if t.Latest().Before(e.Movement.At.Earliest().Add(-24 * time.Hour)) {
+// near reports whether a row of a time can belong to an event: from early before it to
+// so much after it.
+func near(t record.Time, e *Event, late time.Duration) bool {
+	if t.Latest().Before(e.Movement.At.Earliest().Add(-early)) {
 		return false
 	}
 	return !t.Earliest().After(e.Movement.At.Latest().Add(late))
 }
 
-// unreferenced reports whether nothing in a row's references speaks against an
-// event: what the row names as order or reference is unknown to the platform,
-// and the event lacks what could contradict it.
+// unreferenced reports whether nothing in a row's card, order and refund speaks
+// against an event: what the row names is unknown to the platform, and the event
+// lacks what could contradict it. See namesStranger for the row's reference.
 func (l *linker) unreferenced(p *Posting, e *Event) bool {
 	m := e.Movement
 	if !l.cardFits(record.Postings, p.Card, e) {
@@ -917,10 +1011,14 @@ func (l *linker) unreferenced(p *Posting, e *Event) bool {
 	if k := l.key(p.Refund); k != "" && m.Refund != "" && k != ident.Key(m.Refund) {
 		return false
 	}
-	if k := l.key(p.Ref); k != "" && l.shapedLikeEvent(k) {
-		return false
-	}
 	return true
+}
+
+// namesStranger reports whether a row's reference looks like one of the platform's
+// movement ids: what names no event that we know is no match for any.
+func (l *linker) namesStranger(p *Posting) bool {
+	k := l.key(p.Ref)
+	return k != "" && l.shapedLikeEvent(k)
 }
 
 // shapedLikeEvent reports whether a reference looks like one of the platform's
@@ -975,7 +1073,7 @@ func (l *linker) byAmounts() {
 	}
 	var rows, byHand []int
 	for row, p := range l.rows {
-		if l.owner[row] != free || p.Card != "" && l.s.byCard.has(l.find(p.Card)) && p.Ref != "" || !l.onLedger(p) {
+		if l.owner[row] != free || p.Card != "" && l.s.byCard.has(l.find(p.Card)) && p.Ref != "" || !l.onLedger(p) || l.namesStranger(p) {
 			continue
 		}
 		if p.From == record.ByHand {
@@ -984,18 +1082,20 @@ func (l *linker) byAmounts() {
 			rows = append(rows, row)
 		}
 	}
-	candidates := func(row int) []int32 {
-		p := l.rows[row]
-		var out []int32
-		for _, i := range open[bucket{p.Currency, p.Amount}] {
-			if e := l.s.Events[i]; kindAgrees(p, e) && l.unreferenced(p, e) {
-				out = append(out, i)
-			}
+	what := func(p *Posting) said {
+		k := saidBy(p)
+		if l.foreign[record.Postings] {
+			k.card = ""
 		}
-		return out
+		return k
 	}
-	l.match(rows, dateSlack, ByAmount, ByTwins, candidates)
-	l.match(byHand, lateMost, ByAmount, ByTwins, candidates)
+	could := candidates{
+		said:   what,
+		events: func(p *Posting) []int32 { return open[bucket{p.Currency, p.Amount}] },
+		fit:    func(p *Posting, e *Event) bool { return kindAgrees(p, e) && l.unreferenced(p, e) },
+	}
+	l.match(rows, dateSlack, ByAmount, ByTwins, could)
+	l.match(byHand, lateMost, ByAmount, ByTwins, could)
 }
 
 // onLedger reports whether a row could stand for an event by its account alone.
@@ -1008,7 +1108,7 @@ func (l *linker) onLedger(p *Posting) bool {
 func (l *linker) delivered(events []int32) []int32 {
 	var out []int32
 	for _, i := range events {
-		if slices.ContainsFunc(l.s.Events[i].Deliveries, func(d *Delivery) bool { return d.Outcome == record.Delivered }) {
+		if reached(l.s.Events[i]) {
 			out = append(out, i)
 		}
 	}
@@ -1021,24 +1121,24 @@ func (l *linker) delivered(events []int32) []int32 {
 // matchAll gives every event of a group one row, if that can be done. Events and
 // rows are in time order and every event's rows lie in a stretch of the same
 // length, so that taking the first free row each time finds a full match where there is one.
-func (l *linker) matchAll(events []int32, rowsOf map[int32][]int, many Rung) bool {
+func (l *linker) matchAll(events []int32, of map[int32][]*alike, many Rung) bool {
 	if len(events) == 0 {
 		return false
 	}
-	used := map[int]bool{}
+	used := map[*alike]int{} // how many of the rows
 	row := make([]int, len(events))
 	for n, i := range events {
-		row[n] = -1
-		for _, r := range rowsOf[i] {
-			if !used[r] {
-				used[r] = true
-				row[n] = r
-				break
+		var first *alike
+		for _, g := range of[i] {
+			if used[g] < len(g.rows) && (first == nil || g.rows[used[g]] < first.rows[used[first]]) {
+				first = g
 			}
 		}
-		if row[n] < 0 {
+		if first == nil {
 			return false
 		}
+		row[n] = first.rows[used[first]]
+		used[first]++
 	}
 	t := &Tie{}
 	for n, i := range events {

@@ -37,18 +37,18 @@ func TestSumsByHand(t *testing.T) {
 // times as many lines and as many events, about four times as much.
 func TestSumsOfManyLines(t *testing.T) {
 	for _, days := range []int{1, 31} {
-		few, many := sumsCost(manySums(1000, days)), sumsCost(manySums(4000, days))
+		few, many := allocated(manySums(1000, days).byBatchSums), allocated(manySums(4000, days).byBatchSums)
 		if many > 6*few {
 			t.Errorf("over %d days: %d bytes for 1000 lines, %d for 4000", days, few, many)
 		}
 	}
 }
 
-// sumsCost is how many bytes linking lines of sums allocates.
-func sumsCost(l *linker) uint64 {
+// allocated is how many bytes some work allocates.
+func allocated(work func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	l.byBatchSums()
+	work()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }

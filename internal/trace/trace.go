@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"gcdiag/internal/casefile"
 	"gcdiag/internal/ident"
@@ -171,6 +172,8 @@ type Set struct {
 	names    *names
 	byID     index
 	byRefund index
+	widest   time.Duration // from the earliest to the latest moment at which an event can have happened, at most
+	uneven   bool          // for some event it is less
 }
 
 // Cards lists the linked events of each card, in time order; cards come in the order
@@ -380,6 +383,8 @@ func (s *Set) events(moves []*Movement) {
 		if m.Order != "" {
 			e.Order = s.Orders[ident.Key(m.Order)]
 		}
+		s.widest = max(s.widest, m.At.Latest().Sub(m.At.Earliest()))
+		s.uneven = s.uneven || m.At.Span() != moves[0].At.Span()
 	}
 	s.number()
 	for k := range s.byCard.len() {

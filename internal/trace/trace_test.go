@@ -80,9 +80,8 @@ func TestNear(t *testing.T) {
 		return record.Within(start, start.AddDate(0, 0, 1))
 	}
 	e := &Event{Movement: &Movement{At: record.At(at)}}
-	l := &linker{}
 	for d, want := range map[int]bool{1: false, 2: true, 3: true, 4: true, 5: true, 6: false} {
-		if got := l.near(&Posting{Dated: day(d)}, e, dateSlack); got != want {
+		if got := near(day(d), e, dateSlack); got != want {
 			t.Errorf("a row of day %d: %v", d, got)
 		}
 	}
