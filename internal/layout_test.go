@@ -15,7 +15,7 @@ import (
 
 // rank is the floor plan: a room may import rooms of lower rank only.
 var rank = map[string]int{
-	"internal/quiet": 0, "internal/money": 0, "internal/ident": 0, "internal/redact": 0, "internal/spell": 0, "internal/wording": 0, "internal/scratch": 0,
+	"internal/quiet": 0, "internal/money": 0, "internal/ident": 0, "internal/redact": 0, "internal/spell": 0, "internal/wording": 0, "internal/scratch": 0, "internal/crew": 0,
 	"internal/record": 1, "internal/finding": 1, "internal/shelf": 1,
 	"internal/casefile": 2, "internal/connector": 2,
 	"internal/probe": 3, "internal/source/file": 3, "internal/trace": 3,

@@ -19,9 +19,8 @@ import (
 
 // Watcher is shown every movement, delivery and posting that is given to a Builder,
 // with its index in the table. What it is shown is valid during the call only. Only
-// Finish finds out which of them take the place of others, see Table.Altered, or are
-// not in the table after all, see Table.Dropped. Records of different types may be
-// shown at the same time.
+// Finish finds out which of them take the place of others or are not in the table
+// after all, see Table.Stale. Records of different types may be shown at the same time.
 type Watcher interface {
 	// Keep is called once, before anything is shown: what is noted of the records is
 	// to be kept in lists of that store.

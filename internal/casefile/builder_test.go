@@ -403,8 +403,14 @@ func told[T any](t *testing.T, p *part[T], shown []string) (out []string) {
 	if len(out) != table.Len() || len(all) != table.Len() || n != table.Len() || shown != nil && len(shown) != table.End() {
 		t.Fatalf("%d rows, %d in all, %d in batches, Len %d of %d", len(out), len(all), n, table.Len(), table.End())
 	}
-	for row := range table.Dropped() {
-		rows[row]++
+	stale := table.Stale()
+	for row := range rows {
+		if table.dropped.Has(row) {
+			rows[row]++
+		}
+		if stale.Has(row) != (table.dropped.Has(row) || slices.Contains(table.Altered(), row)) {
+			t.Fatalf("whether row %d is stale", row)
+		}
 	}
 	if slices.ContainsFunc(rows, func(n int) bool { return n != 1 }) {
 		t.Fatalf("rows are not either there or dropped: %d", rows)

@@ -191,7 +191,7 @@ type Table[T any] struct {
 	chunks  [][]T
 	pack    *pack[T] // where the records are, if the table is packed
 	n       int      // records added
-	dropped rowSet   // some of them, see Dropped
+	dropped RowSet   // some of them, since another one says or replaces what they say
 	gone    int      // how many
 
 	altered []int // of a table that is not packed, see Altered
@@ -261,7 +261,7 @@ func (t *Table[T]) set(i int, r T) {
 }
 
 // drop takes records out of the table.
-func (t *Table[T]) drop(rows rowSet) {
+func (t *Table[T]) drop(rows RowSet) {
 	t.dropped = t.dropped.with(rows)
 	t.gone = t.dropped.len()
 }
@@ -335,7 +335,7 @@ func (t *Table[T]) Rows() iter.Seq2[int, *T] {
 	return func(yield func(int, *T) bool) {
 		i := 0
 		for r := range t.Pass() {
-			for t.dropped.has(i) {
+			for t.dropped.Has(i) {
 				i++
 			}
 			if !yield(i, r) {
@@ -355,9 +355,20 @@ func (t *Table[T]) Altered() []int {
 	return slices.Collect(maps.Keys(t.pack.changed))
 }
 
-// Dropped yields the indexes of the records that were added but are not in the table
-// any more, since another one says what they say or stands in their place, in order.
-func (t *Table[T]) Dropped() iter.Seq[int] { return t.dropped.all }
+// Stale is the rows of which a watcher was shown something that is not in the table any
+// more: the altered ones, and those that were dropped, since another one says what they
+// say or stands in their place.
+func (t *Table[T]) Stale() RowSet {
+	altered := t.Altered()
+	if len(altered) == 0 {
+		return t.dropped
+	}
+	rows := newRowSet(t.n).with(t.dropped)
+	for _, row := range altered {
+		rows.add(row)
+	}
+	return rows
+}
 
 // Batches yields every record as Pass does, several at a time: size, as a rule.
 func (t *Table[T]) Batches(size int) iter.Seq[[]T] {
@@ -369,7 +380,7 @@ func (t *Table[T]) Batches(size int) iter.Seq[[]T] {
 		first := 0 // of the chunk
 		for _, c := range t.chunks {
 			for from, to := 0, 0; from < len(c); from = to + 1 {
-				for to = from; to < len(c) && !t.dropped.has(first+to); to++ {
+				for to = from; to < len(c) && !t.dropped.Has(first+to); to++ {
 				}
 				if to > from && !yield(c[from:to]) {
 					return
@@ -380,17 +391,18 @@ func (t *Table[T]) Batches(size int) iter.Seq[[]T] {
 	}
 }
 
-// rowSet is a set of rows, a bit for each; nil for none.
-type rowSet []uint64
+// RowSet is a set of rows, a bit for each; nil for none.
+type RowSet []uint64
 
 // newRowSet is a set that has room for rows below a number.
-func newRowSet(end int) rowSet { return make(rowSet, (end+63)/64) }
+func newRowSet(end int) RowSet { return make(RowSet, (end+63)/64) }
 
-func (s rowSet) has(row int) bool { return row>>6 < len(s) && s[row>>6]>>(row&63)&1 != 0 }
+// Has reports whether a row is in the set.
+func (s RowSet) Has(row int) bool { return row>>6 < len(s) && s[row>>6]>>(row&63)&1 != 0 }
 
-func (s rowSet) add(row int) { s[row>>6] |= 1 << (row & 63) }
+func (s RowSet) add(row int) { s[row>>6] |= 1 << (row & 63) }
 
-func (s rowSet) len() (n int) {
+func (s RowSet) len() (n int) {
 	for _, word := range s {
 		n += bits.OnesCount64(word)
 	}
@@ -398,7 +410,7 @@ func (s rowSet) len() (n int) {
 }
 
 // with is the rows of both sets, which may become one. Both have the same room, or none.
-func (s rowSet) with(more rowSet) rowSet {
+func (s RowSet) with(more RowSet) RowSet {
 	if s == nil {
 		return more
 	}
@@ -406,14 +418,4 @@ func (s rowSet) with(more rowSet) rowSet {
 		s[k] |= word
 	}
 	return s
-}
-
-func (s rowSet) all(yield func(row int) bool) {
-	for k, word := range s {
-		for ; word != 0; word &= word - 1 {
-			if !yield(64*k + bits.TrailingZeros64(word)) {
-				return
-			}
-		}
-	}
 }

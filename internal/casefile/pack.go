@@ -172,7 +172,7 @@ func (p *pack[T]) fetch(s *segment, i int, r *T) {
 
 // batches yields all records but the dropped ones, so many at a time and always in
 // the same place.
-func (p *pack[T]) batches(size int, dropped rowSet, yield func([]T) bool) {
+func (p *pack[T]) batches(size int, dropped RowSet, yield func([]T) bool) {
 	p.seal() // so that texts of the last records share memory, too
 	rows := make([]T, size)
 	var c coder
@@ -189,7 +189,7 @@ func (p *pack[T]) batches(size int, dropped rowSet, yield func([]T) bool) {
 			next = p.ahead(k + 1)
 		}
 		for _, at := range s.rows {
-			if dropped.has(i) {
+			if dropped.Has(i) {
 				i++
 				continue
 			}

@@ -3,10 +3,8 @@ package casefile
 import (
 	"bytes"
 	"hash/maphash"
-	"runtime"
-	"sync"
-	"sync/atomic"
 
+	"gcdiag/internal/crew"
 	"gcdiag/internal/ident"
 	"gcdiag/internal/shelf"
 )
@@ -32,7 +30,7 @@ type finder[T any] struct {
 	slots        []uint32 // its entries, numbered from one, by their hash; 0: free
 	first, later T
 
-	dropped  rowSet            // all rows found
+	dropped  RowSet            // all rows found
 	repeated []int             // those that say what the first row with the id says, by system
 	ids      map[uint32]string // by first row: the least form of its id, if another row has it
 	others   []uint64          // those that say something else, and above each the first row
@@ -41,23 +39,14 @@ type finder[T any] struct {
 // again finds all rows that have the id of an earlier one, several lists at a time.
 // What is found does not depend on how many.
 func (p *part[T]) again() []finder[T] {
-	workers := make([]finder[T], min(runtime.GOMAXPROCS(0), len(p.noted)))
-	var next atomic.Int32
-	var all sync.WaitGroup
-	for i := range workers {
-		w := &workers[i]
-		all.Go(func() {
-			for k := int(next.Add(1)) - 1; k < len(p.noted); k = int(next.Add(1)) - 1 {
-				w.noted = w.noted[:0]
-				for _, x := range p.noted[k].All {
-					w.noted = append(w.noted, *x)
-				}
-				p.noted[k].Free()
-				p.find(w)
-			}
-		})
-	}
-	all.Wait()
+	workers := crew.Each(len(p.noted), func(w *finder[T], k int) {
+		w.noted = w.noted[:0]
+		for _, x := range p.noted[k].All {
+			w.noted = append(w.noted, *x)
+		}
+		p.noted[k].Free()
+		p.find(w)
+	})
 	p.noted = nil
 	return workers
 }

@@ -6,13 +6,10 @@
 package step
 
 import (
-	"fmt"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"gcdiag/internal/crew"
 	"gcdiag/internal/finding"
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
@@ -223,31 +220,15 @@ func (j *Judge) Events(ended func() bool) []Verdict {
 	events := j.set.Events
 	out := make([]Verdict, len(events))
 	clear(out) // written before it is read, which saves every page an interruption
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	var crash atomic.Value // panics are the caller's to catch
-	for range min(runtime.GOMAXPROCS(0), (len(events)+portion-1)/portion) {
-		workers.Go(func() {
-			defer func() {
-				if r := recover(); r != nil {
-					crash.Store(fmt.Sprint(r))
-				}
-			}()
-			for !ended() {
-				from := int(next.Add(portion)) - portion
-				if from >= len(events) {
-					return
-				}
-				for i := from; i < min(from+portion, len(events)); i++ {
-					j.event(&out[i], events[i])
-				}
-			}
-		})
-	}
-	workers.Wait()
-	if r := crash.Load(); r != nil {
-		panic(r)
-	}
+	crew.Each((len(events)+portion-1)/portion, func(_ *struct{}, part int) {
+		if ended() {
+			return
+		}
+		from := part * portion
+		for i := from; i < min(from+portion, len(events)); i++ {
+			j.event(&out[i], events[i])
+		}
+	})
 	return out
 }
 

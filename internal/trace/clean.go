@@ -2,13 +2,11 @@ package trace
 
 import (
 	"math"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"gcdiag/internal/casefile"
+	"gcdiag/internal/crew"
 	"gcdiag/internal/ident"
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
@@ -202,6 +200,16 @@ func forget[T any](all []outbox[T], share int) {
 	}
 }
 
+// listed is all that told yields, which is dropped.
+func listed[T any](all []outbox[T], share int) []T {
+	list := make([]T, 0, waiting(all, share))
+	for x := range told(all, share) {
+		list = append(list, *x)
+	}
+	forget(all, share)
+	return list
+}
+
 // recognise tells the clean events from the rest, or returns nil where the case
 // has to be linked in full. A nil scout has seen nothing yet.
 func recognise(s *Set, scout *Scout) *clean {
@@ -239,11 +247,13 @@ func recognise(s *Set, scout *Scout) *clean {
 	if !c.Window.Until.IsZero() {
 		q.until = c.Window.Until.UnixNano()
 	}
-	again := q.renew()
+	moves := renew(&c.Movements, scout.movement, func(n *moveNote) uint64 { return n.id })
+	sent := renew(&c.Deliveries, scout.delivery, func(n *sentNote) uint64 { return n.event })
+	booked := renew(&c.Postings, scout.posting, func(n *bookNote) uint64 { return n.event })
 	for _, b := range scout.booked.sorts.list {
 		q.on = append(q.on, b.account != "" && s.Liability(b.account))
 	}
-	q.join(again)
+	q.join(moves, sent, booked)
 	q.touch()
 	q.key()
 	q.cover()
@@ -255,74 +265,46 @@ func recognise(s *Set, scout *Scout) *clean {
 	return q
 }
 
-// each does something for every share, several at a time. do may only write to what
-// belongs to its share, and to the worker's own.
-func each[W any](do func(w *W, share int)) []W {
-	workers := make([]W, min(runtime.GOMAXPROCS(0), shares))
-	var next atomic.Int32
-	var all sync.WaitGroup
-	for i := range workers {
-		all.Go(func() {
-			for k := next.Add(1) - 1; k < shares; k = next.Add(1) - 1 {
-				do(&workers[i], int(k))
-			}
-		})
-	}
-	all.Wait()
-	return workers
+// each does something for every share, several at a time, see crew.Each.
+func each[W any](do func(w *W, share int)) []W { return crew.Each(shares, do) }
+
+// renewal is what became of records that others took the place of: the notes of stale
+// rows don't count any more, these do.
+type renewal[N any] struct {
+	stale casefile.RowSet
+	notes [shares][]N
 }
 
-// renewal is what became of records that others took the place of: their notes don't
-// count any more, and neither do those of records that were dropped; these do.
-type renewal struct {
-	moves                       [shares][]moveNote
-	sent                        [shares][]sentNote
-	booked                      [shares][]bookNote
-	oldMoves, oldSent, oldBooks rowSet
-}
-
-// rowSet is a set of rows, nil for none.
-type rowSet []bool
-
-func (s rowSet) has(row uint32) bool { return s != nil && s[row] }
-
-// renew notes the records that others took the place of once more.
-func (q *clean) renew() *renewal {
-	r := new(renewal)
-	r.oldMoves = altered(&q.c.Movements, func(row int, m *record.Movement) {
-		n := q.scout.movement(row, m)
-		r.moves[share(n.id)] = append(r.moves[share(n.id)], n)
-	})
-	r.oldSent = altered(&q.c.Deliveries, func(row int, d *record.Delivery) {
-		n := q.scout.delivery(row, d)
-		r.sent[share(n.event)] = append(r.sent[share(n.event)], n)
-	})
-	r.oldBooks = altered(&q.c.Postings, func(row int, p *record.Posting) {
-		n := q.scout.posting(row, p)
-		r.booked[share(n.event)] = append(r.booked[share(n.event)], n)
-	})
-	return r
-}
-
-// altered lists a table's altered records, with those that were dropped, and shows
-// what they have become.
-func altered[T any](table *casefile.Table[T], now func(row int, r *T)) rowSet {
+// renew notes a table's altered records once more.
+func renew[T, N any](table *casefile.Table[T], note func(row int, r *T) N, key func(*N) uint64) *renewal[N] {
+	a := &renewal[N]{stale: table.Stale()}
 	rows := table.Altered()
-	if len(rows) == 0 && table.Len() == table.End() {
-		return nil
-	}
 	slices.Sort(rows)
-	old := make(rowSet, table.End())
-	for row := range table.Dropped() {
-		old[row] = true
-	}
 	var r T
 	for _, row := range rows {
-		old[row] = true
 		table.Read(row, &r)
-		now(row, &r)
+		n := note(row, &r)
+		k := share(key(&n))
+		a.notes[k] = append(a.notes[k], n)
 	}
-	return old
+	return a
+}
+
+// spend yields the notes of a share that count, and drops them.
+func (a *renewal[N]) spend(list *shelf.List[N], share int, row func(*N) uint32) func(yield func(*N) bool) {
+	return func(yield func(*N) bool) {
+		defer list.Free()
+		for _, n := range list.All {
+			if !a.stale.Has(int(row(n))) && !yield(n) {
+				return
+			}
+		}
+		for i := range a.notes[share] {
+			if !yield(&a.notes[share][i]) {
+				return
+			}
+		}
+	}
 }
 
 // candidate is an event whose rows are being looked at.
@@ -347,8 +329,8 @@ type joiner struct {
 }
 
 // join finds the deliveries and postings of each event.
-func (q *clean) join(again *renewal) {
-	for _, w := range each(func(w *joiner, share int) { q.joinShare(w, share, again) }) {
+func (q *clean) join(moves *renewal[moveNote], sent *renewal[sentNote], booked *renewal[bookNote]) {
+	for _, w := range each(func(w *joiner, share int) { q.joinShare(w, share, moves, sent, booked) }) {
 		q.odd.sent, q.odd.booked = append(q.odd.sent, w.odd.sent...), append(q.odd.booked, w.odd.books...)
 		q.nobodys.sent, q.nobodys.booked = append(q.nobodys.sent, w.sent...), append(q.nobodys.booked, w.books...)
 		q.times = append(q.times, w.times...)
@@ -362,19 +344,12 @@ func (q *clean) join(again *renewal) {
 // sampled is of how many events one's time is taken for a sample.
 const sampled = 64
 
-func (q *clean) joinShare(w *joiner, share int, again *renewal) {
+func (q *clean) joinShare(w *joiner, share int, moves *renewal[moveNote], sent *renewal[sentNote], booked *renewal[bookNote]) {
 	w.named.begin(q.scout.store)
 	w.events = w.events[:0]
-	begin := func(n *moveNote) { w.events = append(w.events, candidate{note: *n}) }
-	for _, n := range q.scout.moves.notes[share].All {
-		if !again.oldMoves.has(n.row) {
-			begin(n)
-		}
+	for n := range moves.spend(&q.scout.moves.notes[share], share, func(n *moveNote) uint32 { return n.row }) {
+		w.events = append(w.events, candidate{note: *n})
 	}
-	for i := range again.moves[share] {
-		begin(&again.moves[share][i])
-	}
-	q.scout.moves.notes[share].Free()
 	events := w.events
 
 	t := newTable(len(events))
@@ -405,7 +380,7 @@ func (q *clean) joinShare(w *joiner, share int, again *renewal) {
 	}
 
 	q.sent[share] = shelf.In[sentRow](q.scout.store)
-	sent := func(n *sentNote) {
+	for n := range sent.spend(&q.scout.sent.notes[share], share, func(n *sentNote) uint32 { return n.row }) {
 		e, at := find(n.event)
 		if e == nil {
 			w.sent = append(w.sent, n.row)
@@ -416,18 +391,9 @@ func (q *clean) joinShare(w *joiner, share int, again *renewal) {
 			w.odd.sent = append(w.odd.sent, n.row)
 		}
 	}
-	for _, n := range q.scout.sent.notes[share].All {
-		if !again.oldSent.has(n.row) {
-			sent(n)
-		}
-	}
-	for i := range again.sent[share] {
-		sent(&again.sent[share][i])
-	}
-	q.scout.sent.notes[share].Free()
 
 	q.booked[share] = shelf.In[bookedRow](q.scout.store)
-	booked := func(n *bookNote) {
+	for n := range booked.spend(&q.scout.booked.notes[share], share, func(n *bookNote) uint32 { return n.row }) {
 		e, at := find(n.event)
 		if e == nil {
 			w.books = append(w.books, n.row)
@@ -437,17 +403,8 @@ func (q *clean) joinShare(w *joiner, share int, again *renewal) {
 		if e == nil || q.seeBooked(n, e) {
 			w.odd.books = append(w.odd.books, n.row)
 		}
-		q.mention(&w.named, n.document, at, isDocument, money.Currency{})
+		w.mention(n.document, at, isDocument, money.Currency{})
 	}
-	for _, n := range q.scout.booked.notes[share].All {
-		if !again.oldBooks.has(n.row) {
-			booked(n)
-		}
-	}
-	for i := range again.booked[share] {
-		booked(&again.booked[share][i])
-	}
-	q.scout.booked.notes[share].Free()
 
 	list, states := shelf.In[event](q.scout.store), make([]state, len(events))
 	for i := range events {
@@ -474,10 +431,10 @@ func (q *clean) joinShare(w *joiner, share int, again *renewal) {
 			w.times = append(w.times, m.ns)
 		}
 		at := eventIn(share, i)
-		q.mention(&w.named, m.id, at, isEvent, money.Currency{})
-		q.mention(&w.named, m.card, at, isCard, q.currency(&q.scout.moves.sorts.list[m.sort]))
-		q.mention(&w.named, m.order, at, isOrder, money.Currency{})
-		q.mention(&w.named, m.refund, at, isRefund, money.Currency{})
+		w.mention(m.id, at, isEvent, money.Currency{})
+		w.mention(m.card, at, isCard, q.currency(&q.scout.moves.sorts.list[m.sort]))
+		w.mention(m.order, at, isOrder, money.Currency{})
+		w.mention(m.refund, at, isRefund, money.Currency{})
 	}
 	q.events[share], q.states[share] = list, states
 }

@@ -30,9 +30,9 @@ const (
 )
 
 // mention tells the share of a key where it is named.
-func (q *clean) mention(o *outbox[mention], hash uint64, e eventAt, use uint8, c money.Currency) {
+func (w *joiner) mention(hash uint64, e eventAt, use uint8, c money.Currency) {
 	if hash != 0 {
-		o.to[share(hash)].Add(mention{hash, e, use, c})
+		w.named.to[share(hash)].Add(mention{hash, e, use, c})
 	}
 }
 
@@ -243,6 +243,9 @@ type weighed struct {
 // event in trouble by itself has in the books is its worth or nothing.
 func (q *clean) cover() {
 	var doubtful [shares][]bool
+	for k := range q.cards {
+		doubtful[k] = make([]bool, len(q.cards[k]))
+	}
 	for _, w := range each(func(w *[]keyAt, share int) {
 		states := q.states[share]
 		for i, k := range q.keys[share].All {
@@ -252,9 +255,6 @@ func (q *clean) cover() {
 		}
 	}) {
 		for _, k := range w {
-			if doubtful[k.share()] == nil {
-				doubtful[k.share()] = make([]bool, len(q.cards[k.share()]))
-			}
 			doubtful[k.share()][k.number()] = true
 		}
 	}
@@ -263,7 +263,7 @@ func (q *clean) cover() {
 		states := q.states[share]
 		cards := make([]keyAt, len(states))
 		for i, k := range q.keys[share].All {
-			if k.card != 0 && doubtful[k.card.share()] != nil && k.card.in(&doubtful) {
+			if k.card.in(&doubtful) {
 				cards[i] = k.card
 			}
 		}
@@ -274,11 +274,7 @@ func (q *clean) cover() {
 		}
 	})
 	each(func(_ *struct{}, share int) {
-		list := make([]weighed, 0, waiting(all, share))
-		for x := range told(all, share) {
-			list = append(list, *x)
-		}
-		forget(all, share)
+		list := listed(all, share)
 		slices.SortFunc(list, func(a, b weighed) int { return cmp.Or(cmp.Compare(a.card, b.card), cmp.Compare(a.ns, b.ns)) })
 		for from, to := 0, 0; from < len(list); from = to {
 			for to = from + 1; to < len(list) && list[to].card == list[from].card; to++ {

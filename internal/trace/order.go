@@ -6,9 +6,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"gcdiag/internal/casefile"
+	"gcdiag/internal/crew"
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
 )
@@ -140,16 +140,10 @@ func (q *clean) counted() (all []outbox[timed], named map[record.Type]int) {
 // inOrder yields all events in event order.
 func (q *clean) inOrder(all []outbox[timed]) func(yield func(*timed) bool) {
 	return func(yield func(*timed) bool) {
-		sorted := make([][]timed, runtime.GOMAXPROCS(0))
-		for from := 0; from < shares; from += len(sorted) {
-			var workers sync.WaitGroup
-			for i := range sorted {
-				sorted[i] = nil
-				if stretch := from + i; stretch < shares {
-					workers.Go(func() { sorted[i] = q.stretch(all, stretch) })
-				}
-			}
-			workers.Wait()
+		cores := runtime.GOMAXPROCS(0)
+		for from := 0; from < shares; from += cores {
+			sorted := make([][]timed, min(cores, shares-from))
+			crew.Each(len(sorted), func(_ *struct{}, i int) { sorted[i] = q.stretch(all, from+i) })
 			for _, list := range sorted {
 				for i := range list {
 					if !yield(&list[i]) {
@@ -163,12 +157,7 @@ func (q *clean) inOrder(all []outbox[timed]) func(yield func(*timed) bool) {
 
 // stretch is one stretch of time in event order.
 func (q *clean) stretch(all []outbox[timed], stretch int) []timed {
-	list := make([]timed, 0, waiting(all, stretch))
-	for x := range told(all, stretch) {
-		list = append(list, *x)
-	}
-	forget(all, stretch)
-	list = byTime(list)
+	list := byTime(listed(all, stretch))
 	sameTime := func(a, b timed) int {
 		x, y := &q.scout.moves.sorts.list[a.sort], &q.scout.moves.sorts.list[b.sort]
 		if d := cmp.Compare(x.span, y.span); d != 0 {

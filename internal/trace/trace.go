@@ -10,10 +10,10 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"gcdiag/internal/casefile"
+	"gcdiag/internal/crew"
 	"gcdiag/internal/ident"
 	"gcdiag/internal/money"
 	"gcdiag/internal/record"
@@ -264,11 +264,12 @@ func join(c *casefile.Case, scout *Scout, lean bool) *Set {
 	if q := s.clean; q != nil {
 		all, named := q.counted()
 		l.countedCards = named
-		var rows sync.WaitGroup
-		rows.Go(func() { l.takeLog(q.deliveries()) })
-		rows.Go(func() { l.takeRows(q.postings()) })
-		s.leanEvents(all)
-		rows.Wait()
+		parts := [...]func(){
+			func() { s.leanEvents(all) },
+			func() { l.takeLog(q.deliveries()) },
+			func() { l.takeRows(q.postings()) },
+		}
+		crew.Each(len(parts), func(_ *struct{}, part int) { parts[part]() })
 	} else {
 		s.events(s.inOrder())
 		l.takeLog(keep(&c.Deliveries, deliveries()))
