@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gcdiag/internal/casefile"
@@ -40,7 +41,13 @@ type engine struct {
 	demos map[string]bool // configurations that demos wrote
 	demo  bool            // what is read now is one
 
-	scouts sync.Map // by case: the scout that saw it being read
+	last atomic.Pointer[scouted] // what was read last, until it is judged
+}
+
+// scouted is a case and the scout that saw it being read.
+type scouted struct {
+	c     *casefile.Case
+	scout *trace.Scout
 }
 
 func (p *program) engine(r request) (*engine, error) {
@@ -312,14 +319,14 @@ func (e *engine) Gather(ctx context.Context, cfg *connector.Config, o wizard.Gat
 	if e.demo {
 		c.Mode = "demo"
 	}
-	e.scouts.Store(c, scout)
+	e.last.Store(&scouted{c, scout})
 	return c, nil
 }
 
 func (e *engine) Judge(ctx context.Context, c *casefile.Case) (wizard.Judged, error) {
 	var scout *trace.Scout // of a case that is judged once more, it is used up
-	if known, is := e.scouts.LoadAndDelete(c); is {
-		scout = known.(*trace.Scout)
+	if last := e.last.Swap(nil); last != nil && last.c == c {
+		scout = last.scout
 	}
 	d, err := judge(c, lean(scout), end(ctx))
 	if err != nil {
