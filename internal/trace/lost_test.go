@@ -89,10 +89,12 @@ func TestLostNotes(t *testing.T) {
 	}
 	all := many - works.reads
 	panics := 0
-	for reads := 0; reads < all; reads += all/40 + 1 {
-		told, panicked := linked(&shortLived{reads: reads})
-		if !errors.Is(told, errWorn) {
-			t.Errorf("after %d of %d reads: %v", reads, all, told)
+	for reads := 0; reads < all; reads += all/20 + 1 {
+		f := &shortLived{reads: reads}
+		told, panicked := linked(f)
+		// How often pages are read again depends on which core comes first.
+		if lost := f.reads < 0; lost != errors.Is(told, errWorn) {
+			t.Errorf("after %d of about %d reads, a read failed: %v, told: %v", reads, all, lost, told)
 		}
 		if panicked {
 			panics++
